@@ -1,0 +1,67 @@
+// Runs on Node 20, which is all that a new machine has: finds the Node 24 that npm installed and hands over to it.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
+
+const stampPath = join(root, 'node_modules', '.millrace-installed')
+const nodePath = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node')
+
+/** The lock file's hash: an install is current when its stamp carries the same one. */
+function lockHash() {
+  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+}
+
+function isInstalled() {
+  if (!existsSync(nodePath) || !existsSync(stampPath)) return false
+  return readFileSync(stampPath, 'utf8') === lockHash()
+}
+
+/** Installs what is missing with the npm that runs us, and prints why the wait. Resolves to an exit code. */
+export async function install() {
+  if (isInstalled()) return 0
+  process.stderr.write('Installing dependencies, Node 24 among them (needed once, about half a minute) ...\n')
+  const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
+  const npm = process.env.npm_execpath
+  const code = npm?.endsWith('.js') ? await run(process.execPath, [npm, ...flags]) : await run('npm', flags)
+  if (code !== 0) {
+    process.stderr.write(`npm ci failed with exit code ${code}. Check the network and run the same command again.\n`)
+    return code
+  }
+  if (!existsSync(nodePath)) {
+    process.stderr.write(`There is no Node 24 package for ${process.platform}-${process.arch}; Linux and macOS on x64 and arm64 have one.\n`)
+    return 1
+  }
+  writeFileSync(stampPath, lockHash())
+  return 0
+}
+
+/** Runs a TypeScript file of this checkout on Node 24 and resolves to its exit code. Signals are passed on. */
+export function launch(file, args) {
+  return run(nodePath, ['--disable-warning=ExperimentalWarning', join(root, file), ...args])
+}
+
+function run(command, args) {
+  return new Promise((resolve) => {
+    const env = { ...process.env }
+    // The wrapper waits silently: the child owns the terminal and the meaning of Ctrl-C.
+    const child = spawn(command, args, { stdio: 'inherit', env, ...(command === nodePath ? {} : { cwd: root }) })
+    const pass = (signal) => child.kill(signal)
+    const ignore = () => {}
+    process.on('SIGTERM', pass)
+    process.on('SIGHUP', pass)
+    process.on('SIGINT', process.stdin.isTTY ? ignore : pass)
+    child.on('error', (error) => {
+      process.stderr.write(`Cannot run ${command}: ${error.message}\n`)
+      resolve(1)
+    })
+    child.on('exit', (code, signal) => {
+      process.removeListener('SIGTERM', pass)
+      process.removeListener('SIGHUP', pass)
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 143))
+    })
+  })
+}
