@@ -1,1 +1,2 @@
-export {}
+export { type LoadModel, type LoadOptions, type Model, ModelUnreadable, type PredictRequest } from './runtime.ts'
+export { type Runtime, runtimes } from './runtimes.ts'
