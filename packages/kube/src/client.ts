@@ -5,6 +5,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+/** Reads that may ask for `PartialObjectMetadata`: apiVersion, kind and metadata, nothing else. */
+export interface ReadOptions extends CallOptions {
+  readonly metadataOnly?: boolean
+}
+
 export interface WriteOptions extends CallOptions {
   readonly dryRun?: boolean
   readonly fieldManager?: string
@@ -12,7 +17,7 @@ export interface WriteOptions extends CallOptions {
   readonly subresource?: string
 }
 
-export interface ListOptions extends CallOptions {
+export interface ListOptions extends ReadOptions {
   /** Absent: all namespaces. */
   readonly namespace?: string
   readonly labelSelector?: string
@@ -22,7 +27,7 @@ export interface ListOptions extends CallOptions {
   readonly resourceVersion?: string
 }
 
-export interface WatchOptions extends CallOptions {
+export interface WatchOptions extends ReadOptions {
   readonly namespace?: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
@@ -56,8 +61,9 @@ export interface Client {
   get<T extends KubeObject = KubeObject>(
     resource: Resource,
     name: ObjectName,
-    options?: CallOptions & { readonly subresource?: string },
+    options?: ReadOptions & { readonly subresource?: string },
   ): Promise<T>
+  /** One page when `limit` is given, else the whole collection. Items always carry apiVersion and kind. */
   list<T extends KubeObject = KubeObject>(resource: Resource, options?: ListOptions): Promise<KubeList<T>>
   create<T extends KubeObject = KubeObject>(resource: Resource, object: T, options?: WriteOptions): Promise<T>
   replace<T extends KubeObject = KubeObject>(resource: Resource, object: T, options?: WriteOptions): Promise<T>

@@ -1,2 +1,7 @@
+export { systemClock, sleep, type Clock } from './clock.ts'
+export { backoffMs, type BackoffOptions } from './backoff.ts'
 export type * from './client.ts'
+export { KubeError, isExpired, isKubeError, type KubeErrorCode, type KubeErrorFields } from './errors.ts'
+export type { Change, Informer } from './informer.ts'
+export { resources } from './known-resources.ts'
 export type * from './wire.ts'
