@@ -12,7 +12,9 @@ const nodePath = join(root, 'node_modules', `node-${process.platform}-${process.
 
 /** The lock file's hash: an install is current when its stamp carries the same one. */
 function lockHash() {
-  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
 }
 
 function isInstalled() {
@@ -32,7 +34,9 @@ export async function install() {
     return code
   }
   if (!existsSync(nodePath)) {
-    process.stderr.write(`There is no Node 24 package for ${process.platform}-${process.arch}; Linux and macOS on x64 and arm64 have one.\n`)
+    process.stderr.write(
+      `There is no Node 24 package for ${process.platform}-${process.arch}; Linux and macOS on x64 and arm64 have one.\n`,
+    )
     return 1
   }
   writeFileSync(stampPath, lockHash())

@@ -1,0 +1,176 @@
+import type { KubeObject } from '@millrace/kube'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml'
+import { CommandError } from './command-error.ts'
+
+/** A place in a file; lines and columns count from 1. */
+export interface Position {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** An object as a user wrote it, with the way back to the place of each of its fields. */
+export interface Manifest {
+  readonly object: KubeObject
+  /** Where the field at `path` stands; a missing field gives the place of its nearest parent. */
+  readonly positionOf: (path: readonly (string | number)[]) => Position
+}
+
+export interface ManifestProblem {
+  readonly position: Position
+  readonly message: string
+}
+
+export interface Manifests {
+  readonly manifests: readonly Manifest[]
+  readonly problems: readonly ManifestProblem[]
+}
+
+const fileBytesMax = 16 * 1024 * 1024
+const filesMax = 10_000
+const endings = new Set(['.yaml', '.yml', '.json'])
+
+/** Reads files, folders (not their sub-folders) and `-` for standard input. Throws CommandError for what cannot be read. */
+export function readManifests(paths: readonly string[]): Manifests {
+  const manifests: Manifest[] = []
+  const problems: ManifestProblem[] = []
+  for (const file of paths.flatMap(expand)) {
+    const read = parseManifests(file === '-' ? '<stdin>' : file, readText(file))
+    manifests.push(...read.manifests)
+    problems.push(...read.problems)
+  }
+  return { manifests, problems }
+}
+
+function expand(path: string): readonly string[] {
+  if (path === '-') return [path]
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (!stat) throw new CommandError(`${path}: there is no such file or folder`)
+  if (!stat.isDirectory()) return [path]
+  const files = readdirSync(path)
+    .filter((name) => endings.has(extname(name)))
+    .sort()
+    .map((name) => join(path, name))
+    .filter((file) => statSync(file).isFile())
+  if (files.length === 0) throw new CommandError(`${path}: no .yaml, .yml or .json file in this folder`)
+  if (files.length > filesMax) throw new CommandError(`${path}: more than ${filesMax} files`)
+  return files
+}
+
+function readText(file: string): string {
+  const size = file === '-' ? 0 : statSync(file).size
+  if (size > fileBytesMax) throw new CommandError(`${file}: ${size} bytes, the limit for a manifest is ${fileBytesMax}`)
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8')
+  } catch (cause) {
+    throw new CommandError(`${file}: cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
+}
+
+/** Parses YAML (or JSON, a part of it) with any number of documents. A `List` gives its items. */
+export function parseManifests(file: string, text: string): Manifests {
+  const lines = new LineCounter()
+  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, strict: true })
+  const manifests: Manifest[] = []
+  const problems: ManifestProblem[] = []
+  const at = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line, column: col }
+  }
+  for (const document of 'empty' in documents ? [] : documents) {
+    if (document.errors.length > 0) {
+      for (const error of document.errors)
+        problems.push({ position: at(error.pos[0]), message: firstLine(error.message) })
+      continue
+    }
+    const value = toValue(document, (message) => problems.push({ position: at(document.range[0]), message }))
+    if (value === undefined || value === null) continue
+    collect(value, document, [], { at, manifests, problems })
+  }
+  return { manifests, problems }
+}
+
+interface Collection {
+  readonly at: (offset: number) => Position
+  readonly manifests: Manifest[]
+  readonly problems: ManifestProblem[]
+}
+
+function collect(value: unknown, document: Document, prefix: readonly (string | number)[], into: Collection): void {
+  const positionOf = (path: readonly (string | number)[]): Position => into.at(offsetOf(document, [...prefix, ...path]))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    into.problems.push({
+      position: positionOf([]),
+      message: 'expected a Kubernetes object (a mapping with apiVersion and kind)',
+    })
+    return
+  }
+  const fields: Readonly<Record<string, unknown>> = { ...value }
+  for (const field of ['apiVersion', 'kind'] as const) {
+    if (typeof fields[field] === 'string' && fields[field] !== '') continue
+    into.problems.push({ position: positionOf([]), message: `the object has no ${field}` })
+    return
+  }
+  if (fields.kind === 'List' && Array.isArray(fields.items)) {
+    fields.items.forEach((item, index) => collect(item, document, [...prefix, 'items', index], into))
+    return
+  }
+  const metadata = fields.metadata
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+    into.problems.push({ position: positionOf(['metadata']), message: 'the object has no metadata (at least a name)' })
+    return
+  }
+  // apiVersion, kind and metadata were checked above; everything else stays unknown until a schema has seen it.
+  into.manifests.push({ object: value as KubeObject, positionOf })
+}
+
+/** Plain data, or undefined after reporting: aliases that blow up are refused by the parser's own bound. */
+function toValue(document: Document, report: (message: string) => void): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 1000 })
+  } catch (cause) {
+    report(cause instanceof Error ? cause.message : String(cause))
+    return undefined
+  }
+}
+
+function offsetOf(document: Document, path: readonly (string | number)[]): number {
+  let node: unknown = document.contents
+  let offset = startOf(document.contents) ?? 0
+  for (const step of path) {
+    const next = child(node, step)
+    if (next === undefined) break
+    offset = next.offset
+    node = next.node
+  }
+  return offset
+}
+
+function child(node: unknown, step: string | number): { readonly node: unknown; readonly offset: number } | undefined {
+  if (isMap(node)) {
+    const pair = node.items.find(
+      (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step),
+    )
+    const start = isScalar(pair?.key) ? pair.key.range?.[0] : undefined
+    return pair && start !== undefined ? { node: pair.value, offset: start } : undefined
+  }
+  if (isSeq(node)) {
+    const item = node.items[Number(step)]
+    const start = startOf(item)
+    return item !== undefined && start !== undefined ? { node: item, offset: start } : undefined
+  }
+  return undefined
+}
+
+function startOf(node: unknown): number | undefined {
+  return (node as Node | null | undefined)?.range?.[0]
+}
+
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? text
+
+/** `file:line:column`, as editors and terminals open it. */
+export function formatPosition({ file, line, column }: Position): string {
+  return `${file}:${line}:${column}`
+}
