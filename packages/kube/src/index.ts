@@ -1,3 +1,6 @@
+export { apiVersionOf } from './answer-kinds.ts'
+export { fixedConnection, type Connection, type Credentials } from './connection.ts'
+export { createClient, type ClientOptions } from './create-client.ts'
 export { systemClock, sleep, type Clock } from './clock.ts'
 export { backoffMs, type BackoffOptions } from './backoff.ts'
 export type * from './client.ts'
@@ -5,3 +8,4 @@ export { KubeError, isExpired, isKubeError, type KubeErrorCode, type KubeErrorFi
 export type { Change, Informer } from './informer.ts'
 export { resources } from './known-resources.ts'
 export type * from './wire.ts'
+export { describeTarget, resourcePath } from './resource-path.ts'
