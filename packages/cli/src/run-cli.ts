@@ -71,7 +71,9 @@ function explainFailure(error: unknown, terminal: Terminal): number {
     return 1
   }
   // Anything else is our own mistake: the stack is what helps whoever mends it.
-  terminal.error(`This is a bug in millrace:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  terminal.error(
+    `This is a bug in millrace:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
   return 70
 }
 
