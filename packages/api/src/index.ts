@@ -1,1 +1,38 @@
-export {}
+export type * from './generated/kubernetes-objects.ts'
+export type * from './kinds/cluster-storage-container.ts'
+export type * from './kinds/inference-graph.ts'
+export type * from './kinds/inference-service.ts'
+export type * from './kinds/local-model.ts'
+export type { ManagedFieldsEntry, ObjectMeta, OwnerReference, ServingObject } from './kinds/object-meta.ts'
+export type * from './kinds/serving-runtime.ts'
+export type * from './kinds/trained-model.ts'
+export type { InstallGroup, KindSource, PrinterColumn, VersionSource } from './kinds/kind-source.ts'
+export { group } from './kinds/kind-source.ts'
+export { findKind, kinds, type ResourceName, resources } from './kinds/kinds.ts'
+export { deploymentModes } from './kinds/inference-service.ts'
+export { routerTypes } from './kinds/inference-graph.ts'
+export { type Framework, frameworks } from './schema/model.ts'
+export {
+  type Condition,
+  conditionTypes,
+  failureReasons,
+  reasons,
+  trainedModelConditionTypes,
+} from './conditions.ts'
+export type { FailureReason, ModelState, TransitionStatus } from './schema/status.ts'
+export { defaultMountPath } from './schema/storage.ts'
+export {
+  annotations,
+  clusterLocalVisibility,
+  configMapName,
+  containerNames,
+  environment,
+  internalAnnotations,
+  istioKeys,
+  knativeKeys,
+  kubernetesKeys,
+  labels,
+  otelKeys,
+  prometheusKeys,
+  s3Annotations,
+} from './wire-keys.ts'
