@@ -68,10 +68,8 @@ export function planDeployment(input: DeploymentInput): DeploymentPlan {
     if (!current && deployment.spec.paused !== true && canStartCurrent(input, old)) {
       create = newReplicaSet(deployment, replicasAtStart(deployment, old), revision)
     }
-    if (current)
-      scale.push(
-        ...(deployment.spec.paused === true ? scaleInPlace(current, old, desired) : rollForward(input, current, old)),
-      )
+    if (deployment.spec.paused === true) scale.push(...scaleInPlace(replicaSets, desired))
+    else if (current) scale.push(...rollForward(input, current, old))
   }
   const status = deploymentStatus(input, current, create !== undefined)
   const checkAgainMs = progressDeadlineLeft(deployment, status, now)
@@ -146,10 +144,12 @@ function scaleDownOld({ current, old, desired, unavailable }: OldScale): readonl
     .map((set) => ({ name: nameOf(set), replicas: left.get(nameOf(set)) ?? 0 }))
 }
 
-/** A paused Deployment still follows `replicas`, without moving between templates; the newest set takes the change. */
-function scaleInPlace(current: ReplicaSet, old: readonly ReplicaSet[], desired: number): readonly ScaleStep[] {
-  if (total(old) > 0) return []
-  return (current.spec.replicas ?? 1) === desired ? [] : [{ name: nameOf(current), replicas: desired }]
+/** A paused Deployment still follows `replicas` without moving between templates: the one set that runs takes the change. */
+function scaleInPlace(sets: readonly ReplicaSet[], desired: number): readonly ScaleStep[] {
+  const running = sets.filter((set) => (set.spec.replicas ?? 1) > 0)
+  const target = running.length > 0 ? running[0] : [...sets].sort(byAge).at(-1)
+  if (!target || running.length > 1 || (target.spec.replicas ?? 1) === desired) return []
+  return [{ name: nameOf(target), replicas: desired }]
 }
 
 function deploymentStatus(
