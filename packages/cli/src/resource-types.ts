@@ -1,0 +1,44 @@
+import { type Client, discover, type Resource, resourcePath } from '@millrace/kube'
+import { CommandError } from './command-error.ts'
+import { didYouMean } from './did-you-mean.ts'
+import type { ResourceArgument } from './resource-arguments.ts'
+
+export interface WantedResource {
+  readonly resource: Resource
+  readonly name?: string
+}
+
+/** Finds each type among what the server serves: plural, singular, kind, short name, `plural.group`, or a category such as `all`. */
+export async function resolveTypes(
+  client: Client,
+  wanted: readonly ResourceArgument[],
+): Promise<readonly WantedResource[]> {
+  const discovery = await discover(client)
+  return wanted.flatMap(({ type, name }) => {
+    const found = discovery.find(type)
+    if (found.length === 0) {
+      const hint = didYouMean(
+        type,
+        discovery.resources.flatMap((resource) => [resource.plural, ...resource.shortNames]),
+      )
+      throw new CommandError(
+        `The server has no resource type "${type}".${hint} \`millrace get crd\` and \`kubectl api-resources\` list what there is.`,
+      )
+    }
+    return found.map((resource) => ({ resource, ...(name === undefined ? {} : { name }) }))
+  })
+}
+
+export interface ListTarget {
+  readonly namespace?: string
+  readonly name?: string
+  readonly labelSelector?: string
+}
+
+/** The path of one object, of a collection, or of the collection in all namespaces. */
+export function listPath(resource: Resource, { namespace, name, labelSelector }: ListTarget): string {
+  if (name !== undefined && resource.namespaced && namespace === undefined) {
+    throw new CommandError('A name is looked up in one namespace: leave out --all-namespaces')
+  }
+  return resourcePath(resource, { namespace, name, query: { labelSelector } })
+}
