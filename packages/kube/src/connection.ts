@@ -22,7 +22,7 @@ export interface Connection {
   readonly tlsServerName?: string
   readonly proxyUrl?: string
   /** Sent with every call: impersonation. */
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string | string[]>>
   /** The credentials for the next call; may read files or run a plugin, and keeps what it got until that expires. */
   credentials(): Promise<Credentials>
   /** The server said Unauthorized: what was kept is of no use. True when the next `credentials()` may give others. */

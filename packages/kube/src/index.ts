@@ -9,3 +9,13 @@ export type { Change, Informer } from './informer.ts'
 export { resources } from './known-resources.ts'
 export type * from './wire.ts'
 export { describeTarget, resourcePath } from './resource-path.ts'
+export { loadConnection, type LoadConnectionOptions } from './load-connection.ts'
+export { inClusterConnection } from './in-cluster-connection.ts'
+export { kubeconfigText, writeKubeconfig, type KubeconfigContent } from './write-kubeconfig.ts'
+export {
+  certificateProblem,
+  createAuthority,
+  issueCertificate,
+  type CertificateRequest,
+  type KeyPair,
+} from './certificates.ts'

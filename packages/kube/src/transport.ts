@@ -49,7 +49,7 @@ export function createTransport(connection: Connection, options: TransportOption
 
   const prepare = async (call: Call) => {
     const credentials = await connection.credentials()
-    const headers: Record<string, string> = { ...connection.headers, ...call.headers }
+    const headers: Record<string, string | string[]> = { ...connection.headers, ...call.headers }
     if (credentials.authorization !== undefined) headers['authorization'] = credentials.authorization
     const current = pools !== undefined && pools.certificate === credentials.certificate && !closed
     return { headers, pools: current && pools ? pools : await poolsFor(credentials) }

@@ -7,7 +7,7 @@ export interface Call {
   readonly method: string
   /** Below the server's address, with its query. */
   readonly path: string
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string | string[]>>
   readonly body?: string
   readonly signal?: AbortSignal
   /** What is being done, for messages: `get pods default/web`. */
