@@ -1,0 +1,71 @@
+import { request } from 'undici'
+import { CommandError } from './command-error.ts'
+
+export type PredictProtocol = 'v1' | 'v2'
+
+export interface Question {
+  /** The service's URL as its status tells it: its host is the Host header. */
+  readonly url: URL
+  /** Where the connection goes, when not to the URL's own host. */
+  readonly gateway?: string
+  readonly model: string
+  readonly protocol: PredictProtocol
+  readonly body: string
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+}
+
+export interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+const answerBytesMax = 256 * 1024 * 1024
+
+export function predictPath(model: string, protocol: PredictProtocol): string {
+  const name = encodeURIComponent(model)
+  return protocol === 'v1' ? `/v1/models/${name}:predict` : `/v2/models/${name}/infer`
+}
+
+/** The protocol that a request body is written in: V2 has a list of tensors with datatypes. */
+export function protocolOf(body: unknown): PredictProtocol {
+  if (typeof body !== 'object' || body === null || !('inputs' in body) || !Array.isArray(body.inputs)) return 'v1'
+  const first: unknown = body.inputs[0]
+  return typeof first === 'object' && first !== null && 'datatype' in first ? 'v2' : 'v1'
+}
+
+export async function askModel(question: Question): Promise<Answer> {
+  const path = `${question.url.pathname.replace(/\/$/, '')}${predictPath(question.model, question.protocol)}`
+  const origin = question.gateway ?? question.url.origin
+  try {
+    const { statusCode, body } = await request(`${origin}${path}`, {
+      method: 'POST',
+      headers: { host: question.url.host, 'content-type': 'application/json' },
+      body: question.body,
+      signal: AbortSignal.any([question.signal, AbortSignal.timeout(question.timeoutMs)]),
+    })
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of body) {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes > answerBytesMax)
+        throw new CommandError(`The answer is larger than ${answerBytesMax} bytes; ask with fewer rows.`)
+    }
+    return { status: statusCode, text: Buffer.concat(chunks).toString('utf8') }
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new CommandError(`${origin}${path} (Host ${question.url.host}) cannot be reached: ${reason}`)
+  }
+}
+
+/** The same question for a shell. */
+export function curlCommand(
+  question: Pick<Question, 'url' | 'gateway' | 'model' | 'protocol'>,
+  dataFile: string,
+): string {
+  const path = `${question.url.pathname.replace(/\/$/, '')}${predictPath(question.model, question.protocol)}`
+  const host = question.gateway === undefined ? '' : ` -H 'Host: ${question.url.host}'`
+  return `curl -s${host} -H 'Content-Type: application/json' -d @${dataFile} ${question.gateway ?? question.url.origin}${path}`
+}
