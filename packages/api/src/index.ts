@@ -36,3 +36,8 @@ export {
   prometheusKeys,
   s3Annotations,
 } from './wire-keys.ts'
+
+export { type CompiledCrd, compileCrd, crds } from './crd/crds.ts'
+export type { CrdSchema, CrdVersion, CustomResourceDefinition } from './crd/crd.ts'
+export { annotationBytesMax, type CrdVariant, variantRules } from './crd/crd-rules.ts'
+export { annotationBytes, type CrdSize, crdSize } from './crd/crd-size.ts'

@@ -9,11 +9,11 @@ export const routerTypes = ['Sequence', 'Splitter', 'Ensemble', 'Switch'] as con
 export type RouterType = (typeof routerTypes)[number]
 
 const step = object('One step. Set exactly one of nodeName, serviceName and serviceUrl.', {
-  name: text('Name of the step; an Ensemble’s answer is keyed by it.'),
+  name: text("Name of the step; an Ensemble's answer is keyed by it."),
   nodeName: text('Another node of this graph.'),
   serviceName: text('An InferenceService of the same namespace.'),
   serviceUrl: text('Any URL that takes the same requests.'),
-  data: text('What is sent: `$request` is the graph’s request, `$response` the answer of the step before.'),
+  data: text("What is sent: `$request` is the graph's request, `$response` the answer of the step before."),
   condition: text('The step is taken if this GJSON query finds something in what would be sent.'),
   weight: int64('Percent of the requests, in a Splitter.'),
   dependency: oneOf('Hard: the graph fails if the step fails. Soft, if unset: it goes on.', ['Soft', 'Hard'] as const),

@@ -6,13 +6,13 @@ import { address, componentStatuses, modelStatus, statusFields } from '../schema
 import { ageColumn, type KindSource, type PrinterColumn, readyColumn, urlColumn } from './kind-source.ts'
 import type { ServingObject } from './object-meta.ts'
 
-const workerSpec = object(
-  'The worker pods of a model that runs on several nodes. The predictor’s own pod is the head.',
-  {
+const workerSpec = but(
+  object("The worker pods of a model that runs on several nodes. The predictor's own pod is the head.", {
     ...wholePodFields,
-    pipelineParallelSize: integer('How many nodes the model’s layers are spread over, head included.'),
+    pipelineParallelSize: integer("How many nodes the model's layers are spread over, head included."),
     tensorParallelSize: integer('How many devices of one node share each layer.'),
-  },
+  }),
+  { inCrd: 'own' },
 )
 
 const predictorFields = {
@@ -29,7 +29,7 @@ const predictorFields = {
   lightgbm: legacyFramework('lightgbm'),
   paddle: legacyFramework('paddle'),
   workerSpec,
-  name: text('Name of this predictor among its canaries. Unset: made from the service’s name.'),
+  name: text("Name of this predictor among its canaries. Unset: made from the service's name."),
   storageContainerName: text(
     'Name of the ClusterStorageContainer that fetches the model, instead of the first that fits.',
   ),
@@ -41,11 +41,11 @@ const predictor = object(
 )
 
 const canaryPredictor = but(
-  object('The canary’s predictor, written in full.', {
+  object("The canary's predictor, written in full.", {
     ...predictorFields,
     ephemeralContainers: wholePodFields.ephemeralContainers,
   }),
-  { legacy: true },
+  { inCrd: 'open' },
 )
 
 const { confidential: _confidential, protocolVersion: _protocol, ...artServerFields } = modelServerFields

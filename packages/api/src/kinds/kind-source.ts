@@ -60,7 +60,7 @@ export function objectSchema(source: KindSource, version: VersionSource): Schema
     properties: {
       apiVersion: { type: 'string' },
       kind: { type: 'string' },
-      metadata: { type: 'object', open: true },
+      metadata: { type: 'object' },
       ...version.fields,
     },
     ...(version.required ? { required: version.required } : {}),

@@ -13,7 +13,7 @@ const workerSpec = object(
   'The worker pods of a runtime that spreads one model over several nodes.',
   {
     ...runtimeFields,
-    pipelineParallelSize: integer('How many nodes the model’s layers are spread over, head included.'),
+    pipelineParallelSize: integer("How many nodes the model's layers are spread over, head included."),
     tensorParallelSize: integer('How many devices of one node share each layer.'),
   },
   ['containers'],
@@ -51,7 +51,7 @@ const spec = object(
     }),
     builtInAdapter: object('The adapter that teaches a server the multi-model management protocol.', {
       serverType: text('The server, such as `triton` or `mlserver`.'),
-      runtimeManagementPort: integer('Port of the server’s own management interface.'),
+      runtimeManagementPort: integer("Port of the server's own management interface."),
       memBufferBytes: integer('Memory to leave unused, in bytes.'),
       modelLoadingTimeoutMillis: integer('Longest that loading a model may take, in milliseconds.'),
       env: containerFields.env,

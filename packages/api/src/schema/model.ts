@@ -7,8 +7,8 @@ export const modelServerFields = {
   ...containerFields,
   storageUri,
   storage: modelStorage,
-  protocolVersion: text('The protocol to serve: `v1`, `v2`, `grpc-v1` or `grpc-v2`. Unset: the runtime’s.'),
-  runtimeVersion: text('Tag of the runtime’s image, in place of its own.'),
+  protocolVersion: text("The protocol to serve: `v1`, `v2`, `grpc-v1` or `grpc-v2`. Unset: the runtime's."),
+  runtimeVersion: text("Tag of the runtime's image, in place of its own."),
   confidential: object(
     'The model is stored encrypted and is opened only in an attested pod.',
     {
@@ -53,5 +53,5 @@ const frameworkServer = object('The older form.', modelServerFields)
 /** `spec.predictor.sklearn`: still accepted, and read as `model` with that format. */
 export function legacyFramework(framework: Framework) {
   const description = `Older form of \`model\` with modelFormat \`${framework}\`.`
-  return but(frameworkServer, { description, legacy: true })
+  return but(frameworkServer, { description, inCrd: 'open' })
 }

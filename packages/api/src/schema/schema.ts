@@ -41,8 +41,13 @@ export interface SchemaData {
   readonly intOrString?: boolean
   /** An object that may hold anything beyond its named properties. */
   readonly open?: boolean
-  /** Kept only so that old objects stay valid: the CRD leaves it open, the validator checks it in full. */
-  readonly legacy?: boolean
+  /**
+   * What the CRD says of a subtree that is deprecated, or repeated from elsewhere, and that the validator checks in full:
+   * nothing (`open`), or only the fields of our own (`own`).
+   */
+  readonly inCrd?: 'open' | 'own'
+  /** Kubernetes' own field, not one of ours. */
+  readonly foreign?: boolean
   readonly rules?: readonly Rule[]
   /** A definition of Kubernetes' own (see `definition`). */
   readonly $ref?: string
@@ -131,7 +136,7 @@ export function kubernetesObject<K extends keyof KubernetesObjects>(
   name: K,
   options: SchemaData = {},
 ): Schema<KubernetesObjects[K]> {
-  return { ...options, $ref: name }
+  return { ...options, $ref: name, foreign: true }
 }
 
 type FieldSchemas<T> = { readonly [K in keyof T & string]: Schema<Exclude<T[K], undefined>> }
@@ -142,7 +147,8 @@ export function kubernetesFields<K extends keyof KubernetesObjects>(
 ): FieldSchemas<Required<KubernetesObjects[K]>> {
   const { properties } = definition(name)
   if (!properties) throw new Error(`${name} has no fields`)
-  return properties as FieldSchemas<Required<KubernetesObjects[K]>>
+  const marked = Object.entries(properties).map(([field, schema]) => [field, { ...schema, foreign: true }])
+  return Object.fromEntries(marked) as FieldSchemas<Required<KubernetesObjects[K]>>
 }
 
 /** The definition that a `$ref` names. */

@@ -10,7 +10,7 @@ const storageSpecFields = {
 /** spec.predictor.model.storage */
 export const modelStorage = object('Storage by reference to a Secret, instead of storageUri.', {
   ...storageSpecFields,
-  schemaPath: text('Path of a file that describes the model’s inputs, beside the model.'),
+  schemaPath: text("Path of a file that describes the model's inputs, beside the model."),
 })
 
 /** spec.<component>.logger.storage */

@@ -1,0 +1,51 @@
+/** The two sizes in which every CRD is made. */
+export type CrdVariant = 'full' | 'minimal'
+
+/**
+ * How much of a subtree the CRD says.
+ * - `typed`: all of it.
+ * - `keyed`: open, but the lists that server-side apply merges by key keep their keys.
+ * - `open`: any object or list.
+ */
+export type Detail = 'typed' | 'keyed' | 'open'
+
+/** What kubectl allows for all annotations of an object together, keys included (Kubernetes' TotalAnnotationSizeLimitB). */
+export const annotationBytesMax = 262_144
+
+export interface VariantRules {
+  /** Over this, making the CRD fails. */
+  readonly bytesMax: number
+  /** The compiler opens subtrees until the CRD is no larger than this. */
+  readonly bytesAim: number
+  /** Whose descriptions are kept: ours at any depth, or none below the top. */
+  readonly descriptions: 'all' | 'top'
+  /** What happens to fields that come from a pod or a container, before any weight is looked at. */
+  readonly podFields: Detail
+  /** Whether the sizes of our own numbers (int32, int64) are told. Those of pod fields never are. */
+  readonly formats: boolean
+}
+
+export const variantRules: Readonly<Record<CrdVariant, VariantRules>> = {
+  full: { bytesMax: annotationBytesMax, bytesAim: 200_000, descriptions: 'all', podFields: 'typed', formats: true },
+  minimal: { bytesMax: 16_384, bytesAim: 16_384, descriptions: 'top', podFields: 'keyed', formats: false },
+}
+
+/** The lists that keep their keys where pod fields are `keyed`: those that people apply in parts. */
+export const keyedLists: readonly string[] = ['containers', 'env', 'ports']
+
+/**
+ * Subtrees that may be opened when a CRD is too large, and how much is missed then (higher: more). A subtree is named by
+ * the end of its path. What stands nowhere here is never opened.
+ */
+export const openable: readonly { readonly path: string; readonly weight: number }[] = [
+  { path: 'status.canaryStatuses', weight: 2 },
+  { path: 'status.modelStatus', weight: 3 },
+  { path: 'status.components', weight: 4 },
+  { path: 'ephemeralContainers', weight: 1 },
+  { path: 'explainer.autoScaling.metrics', weight: 8 },
+  { path: 'affinity', weight: 10 },
+  { path: 'volumes', weight: 20 },
+  { path: 'initContainers', weight: 30 },
+  { path: 'explainer.art', weight: 7 },
+  { path: 'containers', weight: 60 },
+]
