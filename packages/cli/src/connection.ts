@@ -1,4 +1,4 @@
-import { type Client, createClient, loadConnection } from '@millrace/kube'
+import { type Client, type Connection, createClient, loadConnection } from '@millrace/kube'
 import type { Command } from 'commander'
 import { existsSync } from 'node:fs'
 import { CommandError } from './command-error.ts'
@@ -20,11 +20,13 @@ export function clientOptions(command: Command): Command {
 }
 
 /** Where commands connect to: the option, then $KUBECONFIG, then the platform that `millrace up` runs. */
-export function kubeconfigPath(options: ConnectionOptions, terminal: Terminal): string {
-  const named = options.kubeconfig ?? terminal.environment.KUBECONFIG
-  if (named !== undefined && named !== '') return named
-  const own = dataDirectoryAt(defaultDataDirectory(terminal.environment)).kubeconfig
-  if (existsSync(own)) return own
+export function connectionFor(options: ConnectionOptions, terminal: Terminal): Promise<Connection> {
+  const env = terminal.environment
+  const context = options.context === undefined ? {} : { context: options.context }
+  if (options.kubeconfig !== undefined) return loadConnection({ kubeconfig: options.kubeconfig, env, ...context })
+  if (env.KUBECONFIG) return loadConnection({ env, ...context })
+  const own = dataDirectoryAt(defaultDataDirectory(env)).kubeconfig
+  if (existsSync(own)) return loadConnection({ kubeconfig: own, env, ...context })
   throw new CommandError(
     'No API server to talk to: start one with `millrace up`, or name one with --kubeconfig or $KUBECONFIG.',
   )
@@ -36,11 +38,7 @@ export async function withClient<T>(
   terminal: Terminal,
   work: (client: Client, namespace: string) => Promise<T>,
 ): Promise<T> {
-  const connection = await loadConnection({
-    kubeconfig: kubeconfigPath(options, terminal),
-    environment: terminal.environment,
-    ...(options.context === undefined ? {} : { context: options.context }),
-  })
+  const connection = await connectionFor(options, terminal)
   const client = createClient(connection)
   try {
     return await work(client, options.namespace ?? connection.namespace)

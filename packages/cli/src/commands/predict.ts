@@ -44,7 +44,7 @@ async function predict(
   options: PredictOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const service = await client.get(servingResources.inferenceservices, place)
+  const service = await client.get(servingResources.inferenceServices, place)
   const url = serviceUrl(service)
   if (!url) {
     throw new CommandError(
