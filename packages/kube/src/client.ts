@@ -36,6 +36,8 @@ export interface WatchOptions extends ReadOptions {
   /** WatchList: the current state arrives as ADDED events, then a bookmark annotated `k8s.io/initial-events-end`. */
   readonly sendInitialEvents?: boolean
   readonly timeoutSeconds?: number
+  /** Called when the server has accepted the watch: events may be long in coming. */
+  readonly onOpen?: () => void
 }
 
 export interface DeleteOptions extends CallOptions {

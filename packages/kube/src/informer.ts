@@ -1,4 +1,10 @@
-import type { ObjectName } from './client.ts'
+import type { Client, ObjectName } from './client.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { createIndexedObjects, type Indexer } from './indexed-objects.ts'
+import { type Log, silentLog } from './log.ts'
+import { keyOf, keyOfObject } from './object-key.ts'
+import { runReflector, type Selection } from './reflector.ts'
+import { describeTarget } from './resource-path.ts'
 import type { KubeObject, Resource } from './wire.ts'
 
 export type Change<T = KubeObject> =
@@ -23,4 +29,154 @@ export interface Informer<T extends KubeObject = KubeObject> {
   /** Takes the server's answer to a write into the copy, unless the watch has already been there: read your writes. */
   remember(object: T): void
   stop(): Promise<void>
+}
+
+export interface InformerOptions<T extends KubeObject = KubeObject> extends Selection {
+  readonly indexers?: Readonly<Record<string, Indexer<T>>>
+  /** What is kept of an object; it may change the object given. Absent: all but managedFields. */
+  readonly transform?: (object: T) => T
+  readonly clock?: Clock
+  readonly random?: () => number
+  readonly log?: Log
+  /** False: list in pages in place of WatchList's stream. */
+  readonly watchList?: boolean
+}
+
+/** Starts to follow at once. */
+export function startInformer<T extends KubeObject = KubeObject>(
+  client: Client,
+  resource: Resource,
+  options: InformerOptions<T> = {},
+): Informer<T> {
+  const { clock = systemClock, random = Math.random, log = silentLog } = options
+  const { namespace, labelSelector, fieldSelector, metadataOnly } = options
+  const selection: Selection = {
+    ...(namespace !== undefined && { namespace }),
+    ...(labelSelector !== undefined && { labelSelector }),
+    ...(fieldSelector !== undefined && { fieldSelector }),
+    ...(metadataOnly && { metadataOnly }),
+  }
+  const transform = options.transform ?? withoutManagedFields
+  const what = describeTarget(resource, selection)
+  const objects = createIndexedObjects<T>(options.indexers ?? {})
+  const handlers = new Set<(change: Change<T>) => void>()
+  const abort = new AbortController()
+  const synced = Promise.withResolvers<void>()
+  let isSynced = false
+  let trouble: Error | undefined
+  let reached = 0n
+
+  const tell = (change: Change<T>) => {
+    for (const handler of handlers) {
+      try {
+        handler(change)
+      } catch (bug) {
+        // A handler that throws is a bug of ours. It must not cut off the other handlers, nor be swallowed.
+        queueMicrotask(() => {
+          throw bug
+        })
+      }
+    }
+  }
+  const put = (object: T) => {
+    const previous = objects.set(object)
+    if (!previous) return tell({ type: 'added', object })
+    if (previous.metadata.resourceVersion === object.metadata.resourceVersion) return
+    // Deleted and made again while nobody looked: two lives, not one change.
+    if (previous.metadata.uid !== object.metadata.uid) {
+      tell({ type: 'deleted', object: previous })
+      return tell({ type: 'added', object })
+    }
+    tell({ type: 'updated', object, previous })
+  }
+  const drop = (key: string, lastSeen?: T) => {
+    const previous = objects.delete(key)
+    if (previous) tell({ type: 'deleted', object: lastSeen ?? previous })
+  }
+
+  const done = runReflector<T>({
+    client,
+    resource,
+    selection,
+    clock,
+    random,
+    signal: abort.signal,
+    watchList: options.watchList ?? true,
+    sink: {
+      replaced: (fresh, resourceVersion) => {
+        if (abort.signal.aborted) return
+        const kept = new Set(fresh.map(keyOfObject))
+        for (const key of objects.keys()) if (!kept.has(key)) drop(key)
+        for (const object of fresh) put(transform(object))
+        reached = versionNumber(resourceVersion) ?? reached
+        isSynced = true
+        synced.resolve()
+      },
+      changed: ({ type, object }) => {
+        if (abort.signal.aborted) return
+        const key = keyOfObject(object)
+        const known = objects.get(key)
+        if (type !== 'DELETED') {
+          if (!known || !isNewer(known, object)) put(transform(object))
+        } else if (known && (known.metadata.uid === object.metadata.uid || !isNewer(known, object))) {
+          drop(key, transform(object))
+        }
+      },
+      reached: (resourceVersion) => {
+        reached = versionNumber(resourceVersion) ?? reached
+      },
+      troubled: (error) => {
+        if (error && error.message !== trouble?.message)
+          log.warn('Not following a resource', { resource: what, error: error.message })
+        if (!error && trouble) log.info('Following a resource again', { resource: what })
+        trouble = error
+      },
+    },
+  })
+
+  return {
+    resource,
+    synced: synced.promise,
+    get isSynced() {
+      return isSynced
+    },
+    get trouble() {
+      return trouble
+    },
+    get: (name) => objects.get(keyOf(name)),
+    list: (inNamespace) => objects.list(inNamespace),
+    by: (index, value) => objects.by(index, value),
+    onChange: (handler) => {
+      handlers.add(handler)
+      for (const object of objects.list()) handler({ type: 'added', object })
+      return () => void handlers.delete(handler)
+    },
+    remember: (object) => {
+      const version = versionNumber(object.metadata.resourceVersion)
+      if (!isSynced || abort.signal.aborted || version === undefined || version <= reached) return
+      const known = objects.get(keyOfObject(object))
+      if (!known || isNewer(object, known)) put(transform(structuredClone(object)))
+    },
+    stop: async () => {
+      abort.abort()
+      handlers.clear()
+      await done
+    },
+  }
+}
+
+/** What `kubectl apply` and field managers leave behind is often half of an object, and few ever read it. */
+export function withoutManagedFields<T extends KubeObject>(object: T): T {
+  delete object.metadata.managedFields
+  return object
+}
+
+/** Resource versions of one resource are decimal numbers that grow (KEP-5504). Where they aren't, nothing is assumed. */
+function versionNumber(resourceVersion: string | undefined): bigint | undefined {
+  return resourceVersion !== undefined && /^\d{1,20}$/.test(resourceVersion) ? BigInt(resourceVersion) : undefined
+}
+
+function isNewer(a: KubeObject, b: KubeObject): boolean {
+  const [left, right] = [versionNumber(a.metadata.resourceVersion), versionNumber(b.metadata.resourceVersion)]
+  return left !== undefined && right !== undefined && left > right
 }

@@ -29,6 +29,7 @@ export async function* watchEvents<T extends KubeObject>(
   const timer = timeoutSeconds === undefined ? undefined : setTimeout(onAbort, timeoutSeconds * 1000 + watchGraceMs)
   try {
     const { body } = await caller.open('GET', path, { what, headers, signal: stop.signal })
+    options.onOpen?.()
     for await (const line of readLines(body, { what, lineBytesMax: eventBytesMax })) {
       yield parseEvent<T>(what, resource, line, options.metadataOnly === true)
     }
