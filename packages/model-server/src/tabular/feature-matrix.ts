@@ -1,4 +1,4 @@
-import { elementCount, InvalidInput, type Tensor } from '@millrace/protocol'
+import { InvalidInput, type Tensor } from '@millrace/protocol'
 import { nearest } from '../nearest.ts'
 import type { PredictRequest } from '../runtime.ts'
 
@@ -46,21 +46,32 @@ function readColumns(inputs: readonly Tensor[], features: FeatureSpec): FeatureM
       `The model's file has no feature names, so columns by name cannot be matched; send one input of ${describe(features)}.`,
     )
   }
-  const byName = new Map(inputs.map((tensor) => [tensor.name, tensor]))
-  for (const { name } of inputs) {
-    if (names.includes(name)) continue
-    const near = nearest(name, names)
-    throw new InvalidInput(`The model has no feature "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`)
-  }
-  const rows = elementCount(inputs[0]?.shape ?? [])
-  const data = new Float64Array(rows * count)
-  for (const [column, name] of names.entries()) {
-    const tensor = byName.get(name)
-    if (tensor === undefined) throw new InvalidInput(`Feature "${name}" is missing; expected ${describe(features)}.`)
-    const values = toFloat64(tensor)
-    if (values.length !== rows) {
-      throw new InvalidInput(`Feature "${name}" has ${values.length} values, but "${inputs[0]?.name}" has ${rows}.`)
+  const known = new Set(names)
+  const byName = new Map<string, Float64Array>()
+  for (const tensor of inputs) {
+    const { name } = tensor
+    if (!known.has(name)) {
+      const near = nearest(name, names)
+      throw new InvalidInput(
+        `The model has no feature "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
+      )
     }
+    byName.set(name, toFloat64(tensor))
+  }
+  const columns = names.map((name) => {
+    const values = byName.get(name)
+    if (values === undefined) throw new InvalidInput(`Feature "${name}" is missing; expected ${describe(features)}.`)
+    return values
+  })
+  const rows = columns[0]?.length ?? 0
+  const uneven = columns.findIndex((values) => values.length !== rows)
+  if (uneven !== -1) {
+    throw new InvalidInput(
+      `Feature "${names[uneven]}" has ${columns[uneven]?.length} values, but "${names[0]}" has ${rows}.`,
+    )
+  }
+  const data = new Float64Array(rows * count)
+  for (const [column, values] of columns.entries()) {
     for (let row = 0; row < rows; row++) data[row * count + column] = values[row] ?? Number.NaN
   }
   return { rows, columns: count, data }
