@@ -1,0 +1,57 @@
+import { notAcceptable } from './api-error.ts'
+
+/** The form an object answer takes. */
+export type Representation = 'object' | 'table' | 'metadata'
+
+export interface MediaChoice {
+  readonly representation: Representation
+  readonly isYaml: boolean
+  /** `v1` or `v1beta1` of meta.k8s.io, for table and metadata. */
+  readonly metaVersion: string
+}
+
+interface MediaRange {
+  readonly type: string
+  readonly parameters: ReadonlyMap<string, string>
+  readonly quality: number
+}
+
+const served = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
+const plain: MediaChoice = { representation: 'object', isYaml: false, metaVersion: 'v1' }
+const metaKinds: Readonly<Record<string, Representation>> = {
+  Table: 'table',
+  PartialObjectMetadata: 'metadata',
+  PartialObjectMetadataList: 'metadata',
+}
+
+export function parseAccept(header: string | undefined): readonly MediaRange[] {
+  if (!header) return []
+  const ranges = header.split(',').map((item): MediaRange => {
+    const [type = '', ...rest] = item.split(';').map((part) => part.trim())
+    const parameters = new Map(rest.map((part) => splitOnce(part, '=')))
+    return { type: type.toLowerCase(), parameters, quality: Number(parameters.get('q') ?? 1) }
+  })
+  return ranges.sort((a, b) => b.quality - a.quality)
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** The first acceptable form, by the client's order. Protobuf is not spoken: a list that offers only it gets 406. */
+export function negotiate(accept: string | undefined): MediaChoice {
+  const ranges = parseAccept(accept)
+  if (ranges.length === 0) return plain
+  for (const { type, parameters } of ranges) {
+    const isYaml = type === 'application/yaml'
+    if (!isYaml && type !== 'application/json' && type !== '*/*' && type !== 'application/*') continue
+    const as = parameters.get('as')
+    if (as === undefined) return { ...plain, isYaml }
+    const representation = metaKinds[as]
+    const metaVersion = parameters.get('v') ?? 'v1'
+    if (!representation || parameters.get('g') !== 'meta.k8s.io') continue
+    if (metaVersion === 'v1' || metaVersion === 'v1beta1') return { representation, isYaml, metaVersion }
+  }
+  throw notAcceptable(served)
+}

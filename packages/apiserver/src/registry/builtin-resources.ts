@@ -1,0 +1,34 @@
+import type { Catalog, ResourceInfo } from '../builtin/catalog.ts'
+import { builtinPrinter } from '../builtin/print-table.ts'
+import { builtinBehaviour } from './builtin-behaviour.ts'
+import { storedGvk } from './builtin-conversion.ts'
+import { bucketOf, type ScalePaths, type ServedResource } from './served-resource.ts'
+
+const scalePaths: ScalePaths = {
+  specReplicas: '.spec.replicas',
+  statusReplicas: '.status.replicas',
+  labelSelector: '.spec.selector',
+}
+
+/** What the catalog lists, ready to be served. Schemas and printers are made when first asked for. */
+export function builtinResources(catalog: Catalog): readonly ServedResource[] {
+  return catalog.resources.map((info) => servedResource(catalog, info))
+}
+
+function servedResource(catalog: Catalog, info: ResourceInfo): ServedResource {
+  const { gvk, plural, namespaced, subresources } = info
+  const behaviour = builtinBehaviour(catalog, gvk, namespaced)
+  let printer: ServedResource['printer'] | undefined
+  return {
+    ...info,
+    listKind: `${gvk.kind}List`,
+    bucket: bucketOf(storedGvk(gvk).group, plural),
+    isCustom: false,
+    get printer() {
+      printer ??= builtinPrinter(gvk)
+      return printer
+    },
+    scale: subresources.some(({ name }) => name === 'scale') ? scalePaths : undefined,
+    behaviour,
+  }
+}

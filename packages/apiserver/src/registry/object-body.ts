@@ -1,0 +1,105 @@
+import type { KubeObject } from '@millrace/kube'
+import { badRequest, unsupportedMediaType } from '../http/api-error.ts'
+import { parseJsonStrict } from '../schema/parse-json.ts'
+import type { ApiRequest } from './api-request.ts'
+import { apiVersionOf, type KindBehaviour, type ServedResource } from './served-resource.ts'
+import type { WriteOptions } from './write-options.ts'
+
+export interface ParsedBody {
+  readonly value: unknown
+  /** Paths of keys that were given twice. */
+  readonly duplicates: readonly string[]
+}
+
+const acceptedTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
+
+/** The body as JSON value, from JSON or YAML. Throws 400 and 415. */
+export async function readJsonOrYaml(request: ApiRequest): Promise<ParsedBody> {
+  const { contentType } = request
+  const text = (await request.readBody()).toString('utf8')
+  if (contentType === 'application/json' || contentType === '') return parseJsonBody(text)
+  if (contentType === 'application/yaml') return parseYamlBody(text)
+  throw unsupportedMediaType(acceptedTypes)
+}
+
+export function parseJsonBody(text: string): ParsedBody {
+  const parsed = parseJsonStrict(text)
+  if (!parsed.ok) throw badRequest(`the object provided is unrecognized (must be of type JSON): ${parsed.message}`)
+  return parsed
+}
+
+/** YAML is loaded when the first YAML body comes: most clients send JSON. */
+export async function parseYamlBody(text: string): Promise<ParsedBody> {
+  if (/^\s*\{/.test(text)) {
+    const parsed = parseJsonStrict(text)
+    if (parsed.ok) return parsed
+  }
+  const { parse } = await import('yaml')
+  try {
+    return { value: parse(text, { version: '1.1', merge: true, maxAliasCount: 100 }), duplicates: [] }
+  } catch (error) {
+    throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** The object of a create or update, checked to be of the resource's kind. Throws 400. */
+export async function readObject(
+  request: ApiRequest,
+  options: WriteOptions,
+  behaviour: KindBehaviour = request.resource.behaviour,
+): Promise<KubeObject> {
+  const body = await readJsonOrYaml(request)
+  return decodeObject(request, behaviour, body, options)
+}
+
+/** Completes an object with defaults and reports unknown and duplicate fields as `fieldValidation` asks. */
+export function decodeObject(
+  request: Pick<ApiRequest, 'resource' | 'warn'>,
+  behaviour: KindBehaviour,
+  body: ParsedBody,
+  options: WriteOptions,
+): KubeObject {
+  const typed = withKind(request.resource, body.value)
+  const { object, unknown } = behaviour.decode(typed)
+  if (options.fieldValidation === 'Ignore') return object
+  const findings = [
+    ...unknown.map((path) => `unknown field "${path}"`),
+    ...body.duplicates.map((path) => `duplicate field "${path}"`),
+  ]
+  if (findings.length === 0) return object
+  if (options.fieldValidation === 'Warn') {
+    for (const finding of findings) request.warn(finding)
+    return object
+  }
+  const { kind, version } = request.resource.gvk
+  const head = `${kind} in version "${version}" cannot be handled as a ${kind}`
+  throw badRequest(`${head}: strict decoding error: ${findings.join(', ')}`)
+}
+
+/** Built-in kinds may leave out kind and apiVersion; whoever gives them must give the right ones. */
+export function withKind(resource: ServedResource, value: unknown): Record<string, unknown> {
+  const { gvk, isCustom } = resource
+  if (!isRecord(value)) throw badRequest(`the body must be a ${gvk.kind} object`)
+  const apiVersion = apiVersionOf(gvk)
+  if (isCustom && !value['kind']) throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(value)}'`)
+  if (isCustom && !value['apiVersion']) throw badRequest(`Object 'apiVersion' is missing in '${JSON.stringify(value)}'`)
+  const given = { apiVersion: value['apiVersion'] || apiVersion, kind: value['kind'] || gvk.kind }
+  if (given.apiVersion !== apiVersion) {
+    const expected = `does not match the expected API version (${apiVersion})`
+    throw badRequest(`the API version in the data (${String(given.apiVersion)}) ${expected}`)
+  }
+  if (given.kind !== gvk.kind) {
+    const head = `${String(given.kind)} in version ${JSON.stringify(gvk.version)} cannot be handled as a ${gvk.kind}`
+    throw badRequest(
+      `${head}: converting (${apiVersion}, Kind=${String(given.kind)}) to (${apiVersion}, Kind=${gvk.kind})`,
+    )
+  }
+  if (value['metadata'] !== undefined && value['metadata'] !== null && !isRecord(value['metadata'])) {
+    throw badRequest('metadata must be an object')
+  }
+  return { ...value, kind: gvk.kind, apiVersion, metadata: value['metadata'] ?? {} }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,183 @@
+import type { KubeObject } from '@millrace/kube'
+import { applyServerSide, trackUpdate } from '../fields/managed-fields.ts'
+import {
+  ApiError,
+  alreadyExists,
+  applyConflict,
+  badRequest,
+  invalid,
+  notFound,
+  unsupportedMediaType,
+} from '../http/api-error.ts'
+import type { Answer } from '../http/respond.ts'
+import { applyJsonPatch } from '../patch/json-patch.ts'
+import { applyMergePatch } from '../patch/merge-patch.ts'
+import type { PatchResult } from '../patch/patch-result.ts'
+import { applyStrategicPatch } from '../patch/strategic-patch.ts'
+import { invalid as invalidField } from '../schema/field-error.ts'
+import type { ApiRequest } from './api-request.ts'
+import { createObject } from './create.ts'
+import { ownershipContext } from './field-owner.ts'
+import { decodeObject, isRecord, type ParsedBody, parseJsonBody, parseYamlBody, withKind } from './object-body.ts'
+import { checkNameOfPath, withNamespaceOfPath } from './object-name.ts'
+import type { Platform } from './platform.ts'
+import { representObject, shapeOf } from './represent.ts'
+import { errorResource, storeKey } from './served-resource.ts'
+import { changeObject } from './update.ts'
+import { parseWriteOptions, type WriteOptions } from './write-options.ts'
+
+const patchTypes = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+} as const
+
+/** PATCH of an object or its status, in the four forms of Kubernetes. */
+export async function patchVerb(platform: Platform, request: ApiRequest): Promise<Answer> {
+  const options = parseWriteOptions(request)
+  const { contentType, resource } = request
+  if (contentType === patchTypes.apply) return applyVerb(platform, request, options)
+  if (request.query.get('force') !== null) {
+    throw invalidOptions('force', 'Forbidden: may not be specified for non-apply patch')
+  }
+  const patch = await readPatch(request)
+  const context = ownershipContext(platform, resource, options, request.path.subresource)
+  const updated = await changeObject(platform, request, options, (old) => {
+    const patched = patchObject(request, old, patch.value)
+    const body: ParsedBody = { value: patched, duplicates: patch.duplicates }
+    const object = withNamespaceOfPath(request, decodePatched(request, body, options))
+    checkNameOfPath(request, object)
+    return trackUpdate(old, object, context)
+  })
+  return { code: 200, body: representObject(resource, updated, shapeOf(request.media, request.query)) }
+}
+
+async function readPatch({ contentType, resource, readBody }: ApiRequest): Promise<ParsedBody> {
+  const accepted = Object.values(patchTypes).filter((type) => !(resource.isCustom && type === patchTypes.strategic))
+  if (!accepted.some((type) => type === contentType)) throw unsupportedMediaType(accepted)
+  return parseJsonBody((await readBody()).toString('utf8'))
+}
+
+/** The patched document. Throws the patch's own refusals. */
+export function patchObject({ contentType, resource }: ApiRequest, old: KubeObject, patch: unknown): unknown {
+  const result = runPatch(contentType, old, patch, resource.behaviour.schema)
+  if (result.ok) return result.value
+  if (result.code === 422) {
+    throw new ApiError(422, 'Invalid', result.message)
+  }
+  throw new ApiError(result.code, result.reason, result.message)
+}
+
+function runPatch(
+  contentType: string,
+  old: KubeObject,
+  patch: unknown,
+  schema: Parameters<typeof applyStrategicPatch>[2],
+): PatchResult {
+  if (contentType === patchTypes.json) return applyJsonPatch(old, patch)
+  if (contentType === patchTypes.merge) return applyMergePatch(old, patch)
+  return applyStrategicPatch(old, patch, schema)
+}
+
+/** What a patch made must still be an object of the kind; if not, the patch is at fault (422), not the request (400). */
+function decodePatched(request: ApiRequest, body: ParsedBody, options: WriteOptions): KubeObject {
+  try {
+    return decodeObject(request, request.resource.behaviour, body, options)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status.code !== 400) throw error
+    if (error.message.includes('strict decoding error')) throw error
+    throw invalid('', '', '', [invalidField('patch', JSON.stringify(body.value), error.message)])
+  }
+}
+
+/** Server-side apply: the object is made where it does not exist. */
+async function applyVerb(platform: Platform, request: ApiRequest, options: WriteOptions): Promise<Answer> {
+  const { resource, path, query } = request
+  if (!query.get('fieldManager')) {
+    throw invalidOptions('fieldManager', 'Required value: is required for apply patch')
+  }
+  const applied = await readApplied(request, options)
+  const context = {
+    ...ownershipContext(platform, resource, options, path.subresource),
+    force: query.get('force') === 'true',
+  }
+  const apply = (live: KubeObject | undefined): KubeObject => {
+    const result = applyServerSide(live, applied, context)
+    if (result.ok) return result.object
+    if (result.code === 409) {
+      const causes = result.conflicts.map(({ message, field }) => ({ reason: 'FieldManagerConflict', message, field }))
+      throw applyConflict(result.message, causes)
+    }
+    throw new ApiError(
+      result.code,
+      result.code === 400 ? 'BadRequest' : result.code === 422 ? 'Invalid' : 'InternalError',
+      result.message,
+    )
+  }
+  const respond = (code: number, object: KubeObject): Answer => ({
+    code,
+    body: representObject(resource, object, shapeOf(request.media, query)),
+  })
+  if (!platform.store.get(resource.bucket, storeKey(path.namespace, path.name))) {
+    if (path.subresource) throw notFound(errorResource(resource), path.name)
+    const created = await createApplied(platform, request, apply(undefined), options)
+    if (created) return respond(201, created)
+  }
+  const updated = await changeObject(platform, request, options, (old) => resource.behaviour.decode(apply(old)).object)
+  return respond(200, updated)
+}
+
+/** Undefined when somebody else was faster: then it is an update. */
+async function createApplied(
+  platform: Platform,
+  request: ApiRequest,
+  merged: KubeObject,
+  options: WriteOptions,
+): Promise<KubeObject | undefined> {
+  if (merged.metadata.uid) {
+    throw new ApiError(409, 'Conflict', alreadyExistsUid(request, merged.metadata.uid))
+  }
+  try {
+    const { object } = request.resource.behaviour.decode(merged)
+    return await createObject(platform, request, object, options)
+  } catch (error) {
+    if (error instanceof ApiError && error.status.reason === 'AlreadyExists') return undefined
+    throw error
+  }
+}
+
+function alreadyExistsUid({ resource, path }: ApiRequest, uid: string): string {
+  const { message } = alreadyExists(errorResource(resource), path.name)
+  const place = message.slice(0, message.indexOf(' already exists'))
+  return `Operation cannot be fulfilled on ${place}: uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+}
+
+async function readApplied(request: ApiRequest, options: WriteOptions): Promise<KubeObject> {
+  const body = await parseYamlBody((await request.readBody()).toString('utf8'))
+  if (!isRecord(body.value)) throw badRequest('error decoding YAML: the applied configuration must be an object')
+  const typed = withKind(request.resource, body.value) as unknown as KubeObject
+  if (typed.metadata.managedFields && typed.metadata.managedFields.length > 0) {
+    throw badRequest('metadata.managedFields must be nil')
+  }
+  // Decoding finds wrong types and unknown fields; what is merged is the configuration as it was given.
+  decodeObject(request, request.resource.behaviour, body, options)
+  const placed = withNamespaceOfPath(request, { ...typed, metadata: { ...typed.metadata } })
+  const named = placed.metadata.name ? placed : { ...placed, metadata: { ...placed.metadata, name: request.path.name } }
+  checkNameOfPath(request, named)
+  return named
+}
+
+function invalidOptions(field: string, problem: string): ApiError {
+  return new ApiError(422, 'Invalid', `PatchOptions.meta.k8s.io "" is invalid: ${field}: ${problem}`, {
+    group: 'meta.k8s.io',
+    kind: 'PatchOptions',
+    causes: [
+      {
+        reason: problem.startsWith('Required') ? 'FieldValueRequired' : 'FieldValueForbidden',
+        message: problem,
+        field,
+      },
+    ],
+  })
+}

@@ -1,0 +1,151 @@
+import type { KubeObject } from '@millrace/kube'
+import { trackUpdate } from '../fields/managed-fields.ts'
+import {
+  badRequest,
+  conflict,
+  invalid,
+  methodNotAllowed,
+  modifiedText,
+  unsupportedMediaType,
+} from '../http/api-error.ts'
+import type { Answer } from '../http/respond.ts'
+import { applyJsonPatch } from '../patch/json-patch.ts'
+import { applyMergePatch } from '../patch/merge-patch.ts'
+import { required } from '../schema/field-error.ts'
+import { invalid as invalidField } from '../schema/field-error.ts'
+import type { ApiRequest } from './api-request.ts'
+import { ownershipContext } from './field-owner.ts'
+import { findEntry } from './get.ts'
+import { isRecord, parseJsonBody, parseYamlBody, readJsonOrYaml } from './object-body.ts'
+import type { Platform } from './platform.ts'
+import { errorResource, type ScalePaths } from './served-resource.ts'
+import { changeObject } from './update.ts'
+import { parseWriteOptions } from './write-options.ts'
+import type { Verb } from './route.ts'
+
+/** autoscaling/v1 Scale. */
+interface Scale {
+  readonly kind: 'Scale'
+  readonly apiVersion: 'autoscaling/v1'
+  readonly metadata: KubeObject['metadata']
+  readonly spec: { readonly replicas?: number }
+  readonly status: { readonly replicas: number; readonly selector?: string }
+}
+
+/** The scale subresource, of built-in kinds and of custom ones with `subresources.scale`. */
+export async function scaleVerb(platform: Platform, request: ApiRequest, verb: Verb): Promise<Answer> {
+  const { resource, path, signal } = request
+  const { scale: paths } = resource
+  if (!paths) throw methodNotAllowed()
+  if (verb === 'get') {
+    const entry = findEntry(platform.store, resource, path.namespace, path.name)
+    const [object] = await resource.behaviour.fromStorage([entry], signal)
+    if (!object) throw new Error('an entry decodes to an object')
+    return { code: 200, body: scaleOf(object, paths) }
+  }
+  if (verb !== 'update' && verb !== 'patch') throw methodNotAllowed()
+  const options = parseWriteOptions(request)
+  const wantedOf = await readChange(request, verb)
+  const context = ownershipContext(platform, resource, options, 'scale')
+  const updated = await changeObject(platform, request, options, (old) => {
+    const scale = wantedOf(scaleOf(old, paths))
+    checkScale(request, scale, old)
+    const object = withNumber(old, paths.specReplicas, scale.spec?.replicas ?? 0)
+    return trackUpdate(old, object, context)
+  })
+  return { code: 200, body: scaleOf(updated, paths) }
+}
+
+type WantedScale = { readonly metadata?: KubeObject['metadata']; readonly spec?: { readonly replicas?: number } }
+
+async function readChange(request: ApiRequest, verb: 'update' | 'patch'): Promise<(present: Scale) => WantedScale> {
+  const { contentType } = request
+  if (verb === 'update') {
+    const { value } = await readJsonOrYaml(request)
+    return () => scaleOfJson(value)
+  }
+  const text = (await request.readBody()).toString('utf8')
+  const patch = contentType === 'application/apply-patch+yaml' ? await parseYamlBody(text) : parseJsonBody(text)
+  const isJsonPatch = contentType === 'application/json-patch+json'
+  if (!isJsonPatch && !/^application\/((strategic-)?merge|apply)-patch\+/.test(contentType)) {
+    throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json'])
+  }
+  return (present) => {
+    const result = isJsonPatch ? applyJsonPatch(present, patch.value) : applyMergePatch(present, patch.value)
+    if (!result.ok) throw badRequest(result.message)
+    return scaleOfJson(result.value)
+  }
+}
+
+function scaleOfJson(value: unknown): WantedScale {
+  if (!isRecord(value)) throw badRequest('the body must be a Scale')
+  const replicas = isRecord(value['spec']) ? value['spec']['replicas'] : undefined
+  if (replicas !== undefined && replicas !== null && !Number.isInteger(replicas)) {
+    throw badRequest('Scale in version "v1" cannot be handled as a Scale: spec.replicas must be a whole number')
+  }
+  return value as WantedScale
+}
+
+function checkScale({ resource, path }: ApiRequest, scale: WantedScale, old: KubeObject): void {
+  const { name, resourceVersion } = scale.metadata ?? {}
+  if (name && name !== path.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${path.name})`)
+  }
+  if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) {
+    throw conflict(errorResource(resource), path.name, modifiedText)
+  }
+  const replicas = scale.spec?.replicas
+  if (replicas === undefined && resource.isCustom)
+    throw invalid('Scale', 'autoscaling', path.name, [required('spec.replicas')])
+  if (replicas !== undefined && replicas < 0) {
+    const error = invalidField('spec.replicas', replicas, 'must be greater than or equal to 0')
+    throw invalid('Scale', 'autoscaling', path.name, [error])
+  }
+}
+
+function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
+  const { name = '', namespace, uid = '', resourceVersion = '', creationTimestamp = '' } = object.metadata
+  const replicas = valueAt(object, paths.specReplicas)
+  const selector = paths.labelSelector === undefined ? undefined : selectorText(valueAt(object, paths.labelSelector))
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
+    spec: typeof replicas === 'number' ? { replicas } : {},
+    status: { replicas: Number(valueAt(object, paths.statusReplicas) ?? 0), ...(selector ? { selector } : {}) },
+  }
+}
+
+/** metav1.FormatLabelSelector: sorted by key. A string is a selector already. */
+function selectorText(selector: unknown): string | undefined {
+  if (typeof selector === 'string' || !isRecord(selector)) return typeof selector === 'string' ? selector : undefined
+  const isStructured = 'matchLabels' in selector || 'matchExpressions' in selector
+  const labels = isStructured ? selector['matchLabels'] : selector
+  const terms = Object.entries(isRecord(labels) ? labels : {}).map(([key, value]) => `${key}=${String(value)}`)
+  const expressions = Array.isArray(selector['matchExpressions']) ? selector['matchExpressions'] : []
+  for (const { key, operator, values } of expressions) {
+    const list = `(${[...(values ?? [])].sort().join(',')})`
+    if (operator === 'In') terms.push(`${key} in ${list}`)
+    if (operator === 'NotIn') terms.push(`${key} notin ${list}`)
+    if (operator === 'Exists') terms.push(`${key}`)
+    if (operator === 'DoesNotExist') terms.push(`!${key}`)
+  }
+  return terms.sort().join(',')
+}
+
+function valueAt(object: unknown, path: string): unknown {
+  let value = object
+  for (const key of path.replace(/^\./, '').split('.')) {
+    if (!isRecord(value)) return undefined
+    value = value[key]
+  }
+  return value
+}
+
+function withNumber(object: KubeObject, path: string, value: number): KubeObject {
+  const set = (node: unknown, [key = '', ...rest]: readonly string[]): unknown => {
+    const record = isRecord(node) ? node : {}
+    return { ...record, [key]: rest.length === 0 ? value : set(record[key], rest) }
+  }
+  return set(object, path.replace(/^\./, '').split('.')) as KubeObject
+}
