@@ -15,6 +15,12 @@ export interface Rule {
   readonly optionalOldSelf?: boolean
 }
 
+/**
+ * What an empty property (null, "", 0, false, [], {}) of a built-in means: `keep` as written (a pointer in Go; null is
+ * absent), `fill` in the zero value even when absent (no omitempty), `drop` (omitempty).
+ */
+export type Presence = 'keep' | 'fill' | 'drop'
+
 /** The value validations of one node. Absent keyword: absent property. */
 export interface Constraints {
   readonly enum?: readonly unknown[]
@@ -56,7 +62,10 @@ export interface Schema {
   readonly intOrString: boolean
   readonly quantity: boolean
   readonly format: string | undefined
+  /** Unknown fields stay: x-kubernetes-preserve-unknown-fields, or an untyped or free-form built-in. */
   readonly preserveUnknown: boolean
+  /** x-kubernetes-preserve-unknown-fields here or above: field ownership reaches into unknown fields. */
+  readonly tracksUnknown: boolean
   readonly embedded: boolean
   /** Undefined counts as atomic. */
   readonly listType: 'atomic' | 'set' | 'map' | undefined
@@ -69,6 +78,8 @@ export interface Schema {
   readonly typeName: string | undefined
   readonly constraints: Constraints | undefined
   readonly rules: readonly Rule[]
+  /** For built-ins, what an empty value of each property means in the Go type; undefined inside CRDs. */
+  readonly presence: ReadonlyMap<string, Presence> | undefined
   /** Root of an object with apiVersion, kind and metadata. */
   readonly gvk: Gvk | undefined
 }
