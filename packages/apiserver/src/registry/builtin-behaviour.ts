@@ -2,7 +2,7 @@ import type { KubeObject } from '@millrace/kube'
 import type { Catalog, Gvk } from '../builtin/catalog.ts'
 import { decodeBuiltin } from '../builtin/decode.ts'
 import { defaultBuiltin } from '../builtin/defaults.ts'
-import { prepareCreate, prepareUpdate, strategyOf } from '../builtin/strategy.ts'
+import { prepareCreate, prepareUpdate, type Strategy, strategyOf } from '../builtin/strategy.ts'
 import { validateCreate, validateUpdate } from '../builtin/validate-builtin.ts'
 import { type NameRule, validateMetadata, validateMetadataUpdate } from '../builtin/validate-metadata.ts'
 import { badRequest } from '../http/api-error.ts'
@@ -19,7 +19,11 @@ export function builtinBehaviour(catalog: Catalog, gvk: Gvk, namespaced: boolean
     if (!compiled) throw new Error(`no schema for ${apiVersionOf(gvk)} ${gvk.kind}`)
     return compiled
   }
-  const strategy = strategyOf(gvk)
+  let known: Strategy | undefined
+  const strategy = (): Strategy => {
+    known ??= strategyOf(gvk)
+    return known
+  }
   const nameRule = nameRuleOf(gvk)
   const stored = storedGvk(gvk)
   const isStoredForm = stored === gvk
@@ -28,7 +32,9 @@ export function builtinBehaviour(catalog: Catalog, gvk: Gvk, namespaced: boolean
     get schema() {
       return schema()
     },
-    strategy,
+    get strategy() {
+      return strategy()
+    },
     nameRule,
     decode: (value) => {
       const decoded = decodeBuiltin(value, schema())
@@ -39,8 +45,8 @@ export function builtinBehaviour(catalog: Catalog, gvk: Gvk, namespaced: boolean
       }
       return { object: defaultBuiltin(gvk, decoded.object), unknown: decoded.unknown }
     },
-    prepareCreate: (object) => prepareCreate(strategy, gvk, object),
-    prepareUpdate: (object, old, subresource) => prepareUpdate(strategy, object, old, subresource),
+    prepareCreate: (object) => prepareCreate(strategy(), gvk, object),
+    prepareUpdate: (object, old, subresource) => prepareUpdate(strategy(), object, old, subresource),
     validateCreate: (object) =>
       Promise.resolve([...validateMetadata(object, namespaced, nameRule), ...validateCreate(gvk, object)]),
     validateUpdate: (object, old) =>
