@@ -1,7 +1,7 @@
-import type { Tensor, TensorSpec } from '@millrace/protocol'
+import type { InferParameters, Tensor, TensorSpec } from '@millrace/protocol'
 
 /** Parameters of a V2 request: strings, numbers and booleans by name. V1 requests have none. */
-export type Parameters = Readonly<Record<string, string | number | boolean>>
+export type Parameters = InferParameters
 
 /**
  * What a model is asked. One of three forms:
@@ -9,10 +9,11 @@ export type Parameters = Readonly<Record<string, string | number | boolean>>
  * - the tensors of a V2 request with the names that the client gave, `isNamed` true;
  * - columns: one tensor of shape [rows] or [rows, …] for each key of V1's objects
  *   (`{"instances": [{"age": 3, "sex": "f"}]}`) or for each input of a V2 request with `content_type: pd`, `isNamed` true.
- * A missing number (null in JSON) is NaN in FP16/FP32/FP64. V1 numbers arrive as FP64, or as INT64 where every number of
- * the array is written as an integer; V1 text arrives as BYTES of strings.
+ * A missing number (null in JSON) is NaN in FP16/FP32/FP64. V1 numbers arrive as FP64 (as INT64 only where an integer
+ * beyond 2^53 is among them), V1 booleans as BOOL, V1 text as BYTES of strings.
  */
 export interface PredictRequest {
+  readonly protocol: 'v1' | 'v2'
   readonly inputs: readonly Tensor[]
   readonly isNamed: boolean
   readonly parameters: Parameters

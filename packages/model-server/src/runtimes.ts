@@ -14,4 +14,19 @@ export const runtimes: readonly Runtime[] = [
     extensions: ['.joblib', '.pkl', '.pickle'],
     importLoad: async () => (await import('./sklearn/load.ts')).load,
   },
+  {
+    name: 'xgboost',
+    extensions: ['.bst', '.json', '.ubj', '.model'],
+    importLoad: async () => (await import('./xgboost/load.ts')).load,
+  },
+  {
+    name: 'lightgbm',
+    extensions: ['.bst', '.txt', '.lgb'],
+    importLoad: async () => (await import('./lightgbm/load.ts')).load,
+  },
+  {
+    name: 'onnx',
+    extensions: ['.onnx', '.ort'],
+    importLoad: async () => (await import('./onnx/load.ts')).load,
+  },
 ]

@@ -28,7 +28,7 @@ export function readCase(kind: string, file: string): TabularCase {
 
 /** Rows on the way a client's would take. */
 export function readRows(instances: unknown): PredictRequest {
-  return { ...parseV1Request(Buffer.from(JSON.stringify({ instances }))), parameters: {} }
+  return { protocol: 'v1', ...parseV1Request(Buffer.from(JSON.stringify({ instances }))), parameters: {} }
 }
 
 /** Equal to 1e-5, relative to numbers above 1; null stands for NaN. */
