@@ -1,0 +1,164 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { resources as serving } from '@millrace/api'
+import type { KubeObject } from '@millrace/kube'
+import type { Command } from 'commander'
+import { applyManifests } from '../apply-manifests.ts'
+import { askModel, curlCommand, protocolOf } from '../ask-model.ts'
+import { checkManifests } from '../check-manifests.ts'
+import { CommandError } from '../command-error.ts'
+import { dataDirectoryAt, defaultDataDirectory } from '../data-directory.ts'
+import { type Manifest, readManifests } from '../manifest-files.ts'
+import { formatProblems, throwProblems } from '../manifest-problems.ts'
+import type { Platform } from '../platform/start-platform.ts'
+import { createProgress, type Progress } from '../progress.ts'
+import { createTextLog, type LogLevel } from '../text-log.ts'
+import type { Terminal } from '../terminal.ts'
+import { waitUntilReady } from '../wait-until-ready.ts'
+import { apiPortDefault, parsePort, untilAborted } from './apiserver.ts'
+import { commandFieldManager } from './apply.ts'
+import { parseSeconds } from './delete.ts'
+import { serviceUrl } from './predict.ts'
+
+const gatewayPortDefault = 8081
+const checkout = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..')
+
+interface UpOptions {
+  readonly dataDir: string
+  readonly apiPort: number
+  readonly gatewayPort: number
+  readonly filename?: readonly string[]
+  readonly kubeconfig?: string
+  readonly timeout: number
+  readonly verbose?: boolean
+}
+
+export function defineUp(program: Command, terminal: Terminal): void {
+  program
+    .command('up')
+    .description(
+      'Start the platform on this machine, serve the examples (or -f), and ask one model. Runs until Ctrl-C.',
+    )
+    .option(
+      '--data-dir <dir>',
+      'where everything is kept ($MILLRACE_DATA_DIR)',
+      defaultDataDirectory(terminal.environment),
+    )
+    .option('--api-port <port>', 'port of the API server on 127.0.0.1 (0: any free one)', parsePort, apiPortDefault)
+    .option(
+      '--gateway-port <port>',
+      'port of the gateway on 127.0.0.1 (0: any free one)',
+      parsePort,
+      gatewayPortDefault,
+    )
+    .option('-f, --filename <file...>', 'what to apply in place of examples/')
+    .option('--kubeconfig <file>', 'run on that API server in place of the embedded one')
+    .option('--timeout <seconds>', 'how long the InferenceServices may take to become ready', parseSeconds, 300)
+    .option('-v, --verbose', 'log what every part does')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millrace up\n  millrace up -f my-model.yaml --gateway-port 9090\n\nThen, in another shell:\n  millrace get isvc\n  millrace predict NAME -d @input.json',
+    )
+    .action((options: UpOptions) => up(options, terminal))
+}
+
+async function up(options: UpOptions, terminal: Terminal): Promise<void> {
+  const files = options.filename ?? [join(checkout, 'examples')]
+  const { manifests, problems } = readManifests(files)
+  throwProblems(problems)
+  const { errors, warnings } = checkManifests(manifests)
+  if (warnings.length > 0) terminal.error(`${formatProblems(warnings)}\n`)
+  throwProblems(errors)
+  const level: LogLevel = options.verbose === true ? 'debug' : 'error'
+  const progress = createProgress(terminal, () => performance.now())
+  process.env.NODE_COMPILE_CACHE ??= dataDirectoryAt(options.dataDir).compileCache
+  let platform: Platform | undefined
+  try {
+    progress.step('Starting the platform')
+    const { startPlatform } = await import('../platform/start-platform.ts')
+    platform = await startPlatform({
+      dataDir: options.dataDir,
+      apiPort: options.apiPort,
+      gatewayPort: options.gatewayPort,
+      ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
+      filesRoot: options.filename === undefined ? checkout : terminal.workingDirectory,
+      log: createTextLog((line) => progress.note(line.trimEnd()), level),
+      signal: terminal.signal,
+      environment: terminal.environment,
+    })
+    progress.done(`Platform ready: API ${platform.apiUrl}, gateway ${platform.gatewayUrl}`)
+    await serve(platform, manifests, options, terminal, progress)
+    progress.close()
+    await untilAborted(terminal.signal)
+    terminal.error('\nStopping ...\n')
+  } finally {
+    progress.close()
+    await platform?.close()
+  }
+  terminal.error(`Stopped. Everything is kept in ${options.dataDir}; the same command brings it back.\n`)
+}
+
+async function serve(
+  platform: Platform,
+  manifests: readonly Manifest[],
+  options: UpOptions,
+  terminal: Terminal,
+  progress: Progress,
+): Promise<void> {
+  progress.step(`Applying ${manifests.length} objects`)
+  const applied = await applyManifests(platform.client, manifests, {
+    namespace: 'default',
+    fieldManager: commandFieldManager,
+    force: false,
+    dryRun: false,
+    signal: terminal.signal,
+    onWarning: (text) => progress.note(`Warning: ${text}`),
+  })
+  progress.done(`Applied ${applied.length} objects`)
+  const services = applied
+    .filter((result) => result.resource.kind === 'InferenceService')
+    .map((result) => result.object)
+  progress.step(`Waiting for ${services.length} InferenceServices`)
+  const ready = await waitUntilReady(platform.client, services, {
+    timeoutMs: options.timeout * 1000,
+    signal: terminal.signal,
+    progress,
+  })
+  progress.done(`${ready.length} InferenceServices ready: ${ready.map((service) => service.metadata.name).join(', ')}`)
+  const lines = await firstPrediction(platform, ready, manifests, terminal)
+  terminal.out(
+    [
+      ...lines,
+      '',
+      `kubeconfig   ${platform.kubeconfig}`,
+      `next         npx millrace get isvc · npx millrace explain ${ready[0]?.metadata.name ?? 'NAME'} · kubectl --kubeconfig ${platform.kubeconfig} get pods`,
+      'stop         Ctrl-C',
+      '',
+    ].join('\n'),
+  )
+}
+
+/** Asks the first service that has a request beside its manifest: `<name>-input.json`. */
+async function firstPrediction(
+  platform: Platform,
+  ready: readonly KubeObject[],
+  manifests: readonly Manifest[],
+  terminal: Terminal,
+): Promise<readonly string[]> {
+  for (const service of ready) {
+    const { name = '', namespace = '' } = service.metadata
+    const manifest = manifests.find(({ object }) => object.metadata.name === name && object.kind === 'InferenceService')
+    const input = manifest && join(dirname(manifest.positionOf([]).file), `${name}-input.json`)
+    if (input === undefined || !existsSync(input)) continue
+    const live = await platform.client.get(serving.inferenceServices, { namespace, name })
+    const url = serviceUrl(live)
+    if (!url) throw new CommandError(`InferenceService ${namespace}/${name} is ready and has no URL`)
+    const body = readFileSync(input, 'utf8')
+    const question = { url, gateway: platform.gatewayUrl, model: name, protocol: protocolOf(JSON.parse(body)) }
+    const answer = await askModel({ ...question, body, signal: terminal.signal, timeoutMs: 30_000 })
+    if (answer.status >= 400) throw new CommandError(`${name} answered HTTP ${answer.status}: ${answer.text.trim()}`)
+    return ['', `prediction   ${name}: ${answer.text.trim()}`, `repeat it    ${curlCommand(question, input)}`]
+  }
+  return []
+}

@@ -1,0 +1,118 @@
+import { join } from 'node:path'
+import { startController } from '@millrace/controller'
+import { type Client, createClient, loadConnection, type Log, writeKubeconfig } from '@millrace/kube'
+import { startGateway, startPodRunner, startWorkloadControllers } from '@millrace/standalone'
+import { type DataDirectory, keepToken, prepareDataDirectory } from '../data-directory.ts'
+import { publishGateway } from '../gateway-address.ts'
+import { createImageResolver } from '../images.ts'
+import { bootstrap, controllerNamespace } from './bootstrap.ts'
+import { startEmbeddedApiServer } from './embedded-api-server.ts'
+import { holdsLease } from './running-elsewhere.ts'
+
+export interface PlatformOptions {
+  readonly dataDir: string
+  readonly apiPort: number
+  readonly gatewayPort: number
+  /** Another API server in place of the embedded one. */
+  readonly kubeconfig?: string
+  /** Where relative `file://` URIs start. */
+  readonly filesRoot: string
+  readonly log: Log
+  readonly signal: AbortSignal
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+export interface Platform {
+  readonly client: Client
+  readonly apiUrl: string
+  readonly kubeconfig: string
+  readonly gatewayUrl: string
+  /** Stops everything that it started, last started first. Never throws; what went wrong is logged. */
+  close(): Promise<void>
+}
+
+interface Part {
+  readonly name: string
+  readonly close: () => Promise<void>
+}
+
+/** The whole platform in this process: API server, node, workload controllers, gateway, controller. */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const parts: Part[] = []
+  const close = async (): Promise<void> => {
+    for (const part of parts.splice(0).reverse()) {
+      try {
+        await part.close()
+      } catch (error) {
+        options.log.error('a part did not stop cleanly', { part: part.name, error })
+      }
+    }
+  }
+  try {
+    return { ...(await start(options, parts)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function start(options: PlatformOptions, parts: Part[]): Promise<Omit<Platform, 'close'>> {
+  const { log, signal } = options
+  const directory = prepareDataDirectory(options.dataDir)
+  const api = await connect(options, directory, parts)
+  const { client } = api
+  const nowMs = Date.now()
+  const [hasWorkloads] = await Promise.all([
+    holdsLease(client, 'kube-controller-manager', nowMs),
+    bootstrap(client, { log, signal }),
+  ])
+  const gateway = await startGateway(client, { port: options.gatewayPort, log })
+  parts.push({ name: 'gateway', close: () => gateway.close() })
+  const runner = await startPodRunner(client, {
+    dataDir: directory.pods,
+    kubeletToken: api.kubeletToken,
+    resolveImage: createImageResolver({ filesRoot: options.filesRoot }),
+    proxyUrl: gateway.url,
+    log,
+  })
+  parts.push({ name: 'pod runner', close: () => runner.close() })
+  if (!hasWorkloads) {
+    const workloads = startWorkloadControllers(client, { log, podUsage: () => runner.usage() })
+    parts.push({ name: 'workload controllers', close: () => workloads.close() })
+  }
+  const controller = await startController({
+    client,
+    log,
+    controllerNamespace,
+    webhook: { mode: 'url', host: '127.0.0.1', port: 0 },
+  })
+  parts.push({ name: 'controller', close: () => controller.close() })
+  await publishGateway(client, gateway.url)
+  return { client, apiUrl: api.url, kubeconfig: api.kubeconfig, gatewayUrl: gateway.url }
+}
+
+interface ApiAccess {
+  readonly client: Client
+  readonly url: string
+  readonly kubeconfig: string
+  readonly kubeletToken: string
+}
+
+async function connect(options: PlatformOptions, directory: DataDirectory, parts: Part[]): Promise<ApiAccess> {
+  if (options.kubeconfig !== undefined) {
+    const connection = await loadConnection({ kubeconfig: options.kubeconfig, env: options.environment })
+    const client = createClient(connection)
+    parts.push({ name: 'client', close: () => client.close() })
+    return {
+      client,
+      url: connection.server,
+      kubeconfig: options.kubeconfig,
+      kubeletToken: keepToken(directory, 'kubelet-token'),
+    }
+  }
+  const embedded = await startEmbeddedApiServer({ dataDir: options.dataDir, port: options.apiPort, log: options.log })
+  parts.push({ name: 'API server', close: () => embedded.close() })
+  const client = createClient(embedded.connection)
+  parts.push({ name: 'client', close: () => client.close() })
+  return { client, url: embedded.server.url, kubeconfig: embedded.kubeconfig, kubeletToken: embedded.kubeletToken }
+}
