@@ -43,7 +43,9 @@ export class KubeError extends Error {
 }
 
 /** True for a KubeError, and with `code` for one with that code: `isKubeError(error, 'NotFound')`. */
-export function isKubeError(error: unknown, code?: KubeErrorCode): error is KubeError {
+export function isKubeError(error: unknown): error is KubeError
+export function isKubeError<C extends string>(error: unknown, code: C): error is KubeError & { readonly code: C }
+export function isKubeError(error: unknown, code?: KubeErrorCode): boolean {
   return error instanceof KubeError && (code === undefined || error.code === code)
 }
 

@@ -24,3 +24,33 @@ export {
   type CertificateRequest,
   type KeyPair,
 } from './certificates.ts'
+export { startLeaderElection, type LeaderElection, type LeaderElectionOptions } from './leader-election.ts'
+export {
+  createWorkQueue,
+  type ProcessResult,
+  type WorkQueue,
+  type WorkQueueMetrics,
+  type WorkQueueOptions,
+} from './work-queue.ts'
+export {
+  applyObjects,
+  byApplyOrder,
+  createSettledDrift,
+  pruneObjects,
+  type ApplyOptions,
+  type ApplyResult,
+  type PruneResult,
+  type SettledDrift,
+} from './apply-objects.ts'
+export { findDrift, type Difference } from './drift.ts'
+export { leanFor } from './lean-object.ts'
+export {
+  startAdmissionServer,
+  type AdmissionHandler,
+  type AdmissionServer,
+  type AdmissionServerOptions,
+} from './admission-server.ts'
+export type { AdmissionAnswer, AdmissionRequest, Admit, Convert } from './admission-review.ts'
+export { readCertificate, watchCertificate } from './certificate-directory.ts'
+export { discover, discoveryOf, resourceOf, type Discovery, type ServedResource } from './discovery.ts'
+export { createEventRecorder, type EventContent, type EventRecorder } from './event-recorder.ts'
