@@ -1,6 +1,6 @@
 import { ApiError, badRequest } from '../http/api-error.ts'
 import type { ApiRequest } from './api-request.ts'
-import { isRecord, readJsonOrYaml } from './object-body.ts'
+import { isRecord, readBodyValue } from './object-body.ts'
 import { parseDryRun } from './write-options.ts'
 
 export interface DeleteOptions {
@@ -32,7 +32,7 @@ export async function readDeleteOptions(request: ApiRequest): Promise<DeleteOpti
 async function readDeleteBody(request: ApiRequest): Promise<Record<string, unknown>> {
   const bytes = await request.readBody()
   if (bytes.length === 0) return {}
-  const { value } = await readJsonOrYaml({ ...request, readBody: () => Promise.resolve(bytes) })
+  const { value } = await readBodyValue({ ...request, readBody: () => Promise.resolve(bytes) })
   if (!isRecord(value)) throw badRequest('the body of a delete must be DeleteOptions')
   const { kind } = value
   if (kind !== undefined && kind !== 'DeleteOptions') {

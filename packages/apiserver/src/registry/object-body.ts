@@ -1,5 +1,6 @@
 import type { KubeObject } from '@millrace/kube'
 import { badRequest, unsupportedMediaType } from '../http/api-error.ts'
+import { decodeProtobuf } from '../http/decode-protobuf.ts'
 import { parseJsonStrict } from '../schema/parse-json.ts'
 import type { ApiRequest } from './api-request.ts'
 import { apiVersionOf, type KindBehaviour, type ServedResource } from './served-resource.ts'
@@ -13,13 +14,21 @@ export interface ParsedBody {
 
 const acceptedTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
 
-/** The body as JSON value, from JSON or YAML. Throws 400 and 415. */
-export async function readJsonOrYaml(request: ApiRequest): Promise<ParsedBody> {
+/** The body as JSON value, from JSON, YAML or protobuf. Throws 400 and 415. */
+export async function readBodyValue(request: ApiRequest): Promise<ParsedBody> {
   const { contentType } = request
-  const text = (await request.readBody()).toString('utf8')
+  const bytes = await request.readBody()
+  if (contentType === 'application/vnd.kubernetes.protobuf') return parseProtobufBody(bytes)
+  const text = bytes.toString('utf8')
   if (contentType === 'application/json' || contentType === '') return parseJsonBody(text)
   if (contentType === 'application/yaml') return parseYamlBody(text)
   throw unsupportedMediaType(acceptedTypes)
+}
+
+async function parseProtobufBody(bytes: Buffer): Promise<ParsedBody> {
+  const decoded = await decodeProtobuf(bytes)
+  if (!decoded.ok) throw badRequest(`the object provided is unrecognized: ${decoded.message}`)
+  return { value: decoded.value, duplicates: [] }
 }
 
 export function parseJsonBody(text: string): ParsedBody {
@@ -48,7 +57,7 @@ export async function readObject(
   options: WriteOptions,
   behaviour: KindBehaviour = request.resource.behaviour,
 ): Promise<KubeObject> {
-  const body = await readJsonOrYaml(request)
+  const body = await readBodyValue(request)
   return decodeObject(request, behaviour, body, options)
 }
 

@@ -16,7 +16,7 @@ import { invalid as invalidField } from '../schema/field-error.ts'
 import type { ApiRequest } from './api-request.ts'
 import { ownershipContext } from './field-owner.ts'
 import { findEntry } from './get.ts'
-import { isRecord, parseJsonBody, parseYamlBody, readJsonOrYaml } from './object-body.ts'
+import { isRecord, parseJsonBody, parseYamlBody, readBodyValue } from './object-body.ts'
 import type { Platform } from './platform.ts'
 import { errorResource, type ScalePaths } from './served-resource.ts'
 import { changeObject } from './update.ts'
@@ -61,7 +61,7 @@ type WantedScale = { readonly metadata?: KubeObject['metadata']; readonly spec?:
 async function readChange(request: ApiRequest, verb: 'update' | 'patch'): Promise<(present: Scale) => WantedScale> {
   const { contentType } = request
   if (verb === 'update') {
-    const { value } = await readJsonOrYaml(request)
+    const { value } = await readBodyValue(request)
     return () => scaleOfJson(value)
   }
   const text = (await request.readBody()).toString('utf8')
