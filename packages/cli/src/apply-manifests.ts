@@ -46,11 +46,11 @@ export async function applyManifests(
   let discovery = await discover(client)
   for (const manifest of ordered) {
     const { object } = manifest
-    let resource = discovery.findKind(object.apiVersion, object.kind)
+    let resource = discovery.ofKind(object.apiVersion, object.kind)
     if (!resource) {
       // A CRD from the same files may have appeared meanwhile.
       discovery = await discover(client)
-      resource = discovery.findKind(object.apiVersion, object.kind)
+      resource = discovery.ofKind(object.apiVersion, object.kind)
     }
     if (!resource) {
       throw new CommandError(

@@ -1,4 +1,4 @@
-import { type Client, discover, type Resource, resourcePath } from '@millrace/kube'
+import { type Client, type Discovery, discover, type Resource, resourcePath } from '@millrace/kube'
 import { CommandError } from './command-error.ts'
 import { didYouMean } from './did-you-mean.ts'
 import type { ResourceArgument } from './resource-arguments.ts'
@@ -15,18 +15,20 @@ export async function resolveTypes(
 ): Promise<readonly WantedResource[]> {
   const discovery = await discover(client)
   return wanted.flatMap(({ type, name }) => {
-    const found = discovery.find(type)
-    if (found.length === 0) {
-      const hint = didYouMean(
-        type,
-        discovery.resources.flatMap((resource) => [resource.plural, ...resource.shortNames]),
-      )
-      throw new CommandError(
-        `The server has no resource type "${type}".${hint} \`millrace get crd\` and \`kubectl api-resources\` list what there is.`,
-      )
-    }
+    const named = discovery.named(type)
+    const found = named ? [named] : discovery.resources.filter((resource) => resource.categories.includes(type))
+    if (found.length === 0) throw unknownType(type, discovery)
     return found.map((resource) => ({ resource, ...(name === undefined ? {} : { name }) }))
   })
+}
+
+function unknownType(type: string, discovery: Discovery): CommandError {
+  const known = discovery.resources.flatMap((resource) => [resource.plural, resource.singular, ...resource.shortNames])
+  const unknownGroups =
+    discovery.unknownGroups.length > 0 ? ` (no answer from ${discovery.unknownGroups.join(', ')})` : ''
+  return new CommandError(
+    `The server has no resource type "${type}"${unknownGroups}.${didYouMean(type, known)} \`kubectl api-resources\` lists what there is.`,
+  )
 }
 
 export interface ListTarget {

@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import { startController } from '@millrace/controller'
-import { type Client, createClient, loadConnection, type Log, writeKubeconfig } from '@millrace/kube'
+import { type Client, createClient, loadConnection, type Log } from '@millrace/kube'
 import { startGateway, startPodRunner, startWorkloadControllers } from '@millrace/standalone'
 import { type DataDirectory, keepToken, prepareDataDirectory } from '../data-directory.ts'
 import { publishGateway } from '../gateway-address.ts'
