@@ -26,6 +26,12 @@ const special: Readonly<Record<string, Compact>> = {
   FieldsV1: { type: 'object', open: true },
 }
 
+/** The one key of a list map that may be left out. */
+const keyWithDefault = 'protocol'
+
+/** Lists that have a key for patching, and in which Kubernetes all the same allows one key twice: they are kept whole. */
+const notByKey: readonly string[] = ['hostAliases', 'imagePullSecrets']
+
 /**
  * Everything reachable from `roots`, by short name, sorted, with what our compiler reads and nothing else. Defaults are
  * left out (Kubernetes fills them in when it reads a pod), except where a key of a list map would be optional.
@@ -71,9 +77,17 @@ function compact(schema: OpenApiSchema, visit: (name: string) => void): Compact 
   if (schema.required) out['required'] = schema.required
   if (schema.properties) {
     const properties = Object.entries(schema.properties)
-    out['properties'] = Object.fromEntries(properties.map(([name, value]) => [name, compact(value, visit)]))
+    out['properties'] = Object.fromEntries(properties.map(([name, value]) => [name, field(name, value, visit)]))
   }
   if (schema.items) out['items'] = compact(schema.items, visit)
   if (schema.additionalProperties) out['values'] = compact(schema.additionalProperties, visit)
   return out
+}
+
+function field(name: string, schema: OpenApiSchema, visit: (name: string) => void): Compact {
+  const out = compact(schema, visit)
+  if (name === keyWithDefault && schema.default) out['default'] = schema.default
+  if (!notByKey.includes(name)) return out
+  const { listKeys: _keys, ...rest } = out
+  return { ...rest, listType: 'atomic' }
 }

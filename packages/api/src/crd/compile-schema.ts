@@ -1,3 +1,4 @@
+import { mergeKeys } from '../schema/merge-keys.ts'
 import { resolve, type SchemaData } from '../schema/schema.ts'
 import type { CrdSchema } from './crd.ts'
 import { type Detail, keyedLists } from './crd-rules.ts'
@@ -9,9 +10,6 @@ export interface CompileOptions {
   /** Ends of paths whose subtrees are opened because of their size. */
   readonly opened: readonly string[]
 }
-
-/** Defaults that a list map needs because Kubernetes lets its key be left out. */
-const keyDefaults: Readonly<Record<string, string>> = { protocol: 'TCP' }
 
 /** Depth of spec and status: descriptions above and at this depth are kept in every variant. */
 const topDepth = 1
@@ -78,7 +76,7 @@ function compileFields(
     if (keyed) properties[name] = keyed
   }
   if (Object.keys(properties).length > 0) out.properties = properties
-  if (schema.required) out.required = schema.required
+  if (schema.required?.length) out.required = schema.required
   if (isOpen || schema.open) out['x-kubernetes-preserve-unknown-fields'] = true
 }
 
@@ -93,28 +91,21 @@ function compileItems(
   const keys = mergeKeys(schema)
   if (schema.listType === 'set') out['x-kubernetes-list-type'] = 'set'
   const compiled = compileSchema(items, options, `${path}[]`, depth + 1)
-  out.items = keys ? withKeyDefaults(compiled, keys) : compiled
+  out.items = keys ? withKeyDefaults(compiled, items, keys) : compiled
   if (keys) {
     out['x-kubernetes-list-type'] = 'map'
     out['x-kubernetes-list-map-keys'] = keys
   }
 }
 
-/** The keys of a list map, if Kubernetes will have them: each must be required or have a default. */
-function mergeKeys(schema: SchemaData): readonly string[] | undefined {
-  if (schema.listType !== 'map' || !schema.listKeys || !schema.items) return undefined
-  const item = resolve(schema.items)
-  const usable = schema.listKeys.every((key) => item.required?.includes(key) || key in keyDefaults)
-  return usable ? schema.listKeys : undefined
-}
-
-function withKeyDefaults(items: CrdSchema, keys: readonly string[]): CrdSchema {
-  const properties: Record<string, CrdSchema> = { ...items.properties }
+/** A key that may be left out has its default in the CRD too: Kubernetes demands it of list maps. */
+function withKeyDefaults(compiled: CrdSchema, source: SchemaData, keys: readonly string[]): CrdSchema {
+  const properties: Record<string, CrdSchema> = { ...compiled.properties }
   for (const key of keys) {
-    if (items.required?.includes(key)) continue
-    properties[key] = { ...properties[key], default: keyDefaults[key] }
+    const value = resolve(source).properties?.[key]?.default
+    if (value !== undefined) properties[key] = { ...properties[key], default: value }
   }
-  return { ...items, properties }
+  return { ...compiled, properties }
 }
 
 function openSchema(schema: SchemaData, description: CrdSchema): CrdSchema {
@@ -132,16 +123,17 @@ function keyedSchema(name: string, schema: SchemaData): CrdSchema | undefined {
   const keys = keyedLists.includes(name) ? mergeKeys(full) : undefined
   if (keys && full.items) {
     const item = resolve(full.items)
+    const required = keys.filter((key) => item.required?.includes(key))
     const own = Object.fromEntries(keys.map((key) => [key, keySchema(item.properties?.[key])]))
     const items: CrdSchema = {
       type: 'object',
-      ...(item.required ? { required: keys.filter((key) => item.required?.includes(key)) } : {}),
+      ...(required.length > 0 ? { required } : {}),
       properties: { ...keyedFields(item), ...own },
       'x-kubernetes-preserve-unknown-fields': true,
     }
     return {
       type: 'array',
-      items: withKeyDefaults(items, keys),
+      items: withKeyDefaults(items, full.items, keys),
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': keys,
     }

@@ -49,6 +49,7 @@ export const clusterStorageContainer: KindSource = {
       served: true,
       storage: true,
       fields: { spec, disabled },
+      required: ['spec'],
       statusSubresource: false,
       printerColumns: [],
     },

@@ -81,6 +81,7 @@ export const inferenceGraph: KindSource = {
       served: true,
       storage: true,
       fields: { spec, status },
+      required: ['spec'],
       statusSubresource: true,
       printerColumns: [urlColumn, readyColumn, ageColumn],
     },

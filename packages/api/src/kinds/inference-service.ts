@@ -158,6 +158,7 @@ export const inferenceService: KindSource = {
       served: true,
       storage: true,
       fields: { spec, status },
+      required: ['spec'],
       statusSubresource: true,
       printerColumns: [
         urlColumn,

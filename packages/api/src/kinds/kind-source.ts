@@ -16,7 +16,8 @@ export interface VersionSource {
   readonly served: boolean
   readonly storage: boolean
   readonly fields: Readonly<Record<string, Schema<unknown>>>
-  readonly required?: readonly string[]
+  /** Beside apiVersion, kind and metadata. KServe's schema demands nothing at the top; its webhooks do. */
+  readonly required: readonly string[]
   readonly rules?: readonly Rule[]
   readonly statusSubresource: boolean
   readonly printerColumns: readonly PrinterColumn[]
@@ -63,7 +64,7 @@ export function objectSchema(source: KindSource, version: VersionSource): Schema
       metadata: { type: 'object' },
       ...version.fields,
     },
-    ...(version.required ? { required: version.required } : {}),
+    required: version.required,
     ...(version.rules ? { rules: version.rules } : {}),
   }
 }

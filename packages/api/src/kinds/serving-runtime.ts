@@ -74,6 +74,7 @@ const version: VersionSource = {
   served: true,
   storage: true,
   fields: { spec, status },
+  required: ['spec'],
   statusSubresource: false,
   printerColumns,
 }

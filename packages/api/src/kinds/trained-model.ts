@@ -42,6 +42,7 @@ export const trainedModel: KindSource = {
       served: true,
       storage: true,
       fields: { spec, status },
+      required: ['spec'],
       statusSubresource: true,
       printerColumns: [urlColumn, readyColumn, ageColumn],
     },

@@ -1,12 +1,29 @@
 import type { Container, PodSpec } from '../generated/kubernetes-objects.ts'
+import { containerNames } from '../wire-keys.ts'
 import { kubernetesFields, type Schema, type SchemaData } from './schema.ts'
 
 type FieldsOf<T> = { readonly [K in keyof T & string]: Schema<Exclude<T[K], undefined>> }
 
 const { ephemeralContainers, ...podFieldsOnly } = kubernetesFields('PodSpec')
 
+/**
+ * The containers of a component. One without a name is the server's: KServe's webhook names it so, and a default says the
+ * same without a webhook.
+ */
+const componentContainers: Schema<readonly Container[]> = {
+  ...podFieldsOnly.containers,
+  items: {
+    $ref: 'Container',
+    required: [],
+    properties: { ...kubernetesFields('Container'), name: { type: 'string', default: containerNames.server } },
+  },
+}
+
 /** Every field of a pod that a component may set beside its own. None is required: a model server is often enough. */
-export const podFields: FieldsOf<Required<Omit<PodSpec, 'ephemeralContainers'>>> = podFieldsOnly
+export const podFields: FieldsOf<Required<Omit<PodSpec, 'ephemeralContainers'>>> = {
+  ...podFieldsOnly,
+  containers: componentContainers,
+}
 
 /** As `podFields`, with the one field that KServe kept in workerSpec and canary. */
 export const wholePodFields: FieldsOf<Required<PodSpec>> = { ...podFieldsOnly, ephemeralContainers }
@@ -16,7 +33,7 @@ export const containerFields: FieldsOf<Required<Container>> = kubernetesFields('
 
 /** The pod fields that a serving runtime may set. */
 export const runtimePodFields = {
-  containers: podFields.containers,
+  containers: podFieldsOnly.containers,
   volumes: podFields.volumes,
   nodeSelector: podFields.nodeSelector,
   affinity: podFields.affinity,

@@ -20,6 +20,8 @@ export interface SchemaData {
   /** Values that Kubernetes accepts today. Another one is a warning, never an error: a newer cluster may know it. */
   readonly known?: readonly string[]
   readonly pattern?: string
+  /** The pattern in words that continue the value, such as `must be an absolute path`. */
+  readonly patternMeans?: string
   readonly minimum?: number
   readonly maximum?: number
   readonly minLength?: number

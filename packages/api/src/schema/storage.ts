@@ -37,6 +37,7 @@ export const storageUris = list(
       uri: text('Where it is, as in storageUri.', { minLength: 1 }),
       mountPath: text('The directory in the container, absolute.', {
         pattern: '^/.*',
+        patternMeans: 'must be an absolute path: begin it with "/"',
         maxLength: 255,
         default: defaultMountPath,
       }),

@@ -1,0 +1,112 @@
+import type { ClusterStorageContainer } from '../kinds/cluster-storage-container.ts'
+import type { InferenceGraph } from '../kinds/inference-graph.ts'
+import type { InferenceService } from '../kinds/inference-service.ts'
+import { group, type KindSource, objectSchema } from '../kinds/kind-source.ts'
+import { findKind, kinds } from '../kinds/kinds.ts'
+import type { LocalModelCache, LocalModelNamespaceCache } from '../kinds/local-model.ts'
+import type { ServingRuntime } from '../kinds/serving-runtime.ts'
+import type { TrainedModel } from '../kinds/trained-model.ts'
+import { definition, type SchemaData } from '../schema/schema.ts'
+import type { CheckContext } from './check-context.ts'
+import { checkInferenceGraph } from './check-inference-graph.ts'
+import { checkInferenceService } from './check-inference-service.ts'
+import { checkLocalModelCache } from './check-local-model.ts'
+import { checkSchema, isRecord } from './check-schema.ts'
+import { checkServingRuntime } from './check-serving-runtime.ts'
+import { checkClusterStorageContainer } from './check-storage-container.ts'
+import { checkTrainedModel } from './check-trained-model.ts'
+import { errorAt, type Finding } from './finding.ts'
+import { nearName } from './near-name.ts'
+import { withoutNulls } from './without-nulls.ts'
+
+/**
+ * Everything there is to say about an object of ours: its schema in full, then, if that holds, the rules that a schema
+ * cannot express. An object with an error is refused; without one it is what KServe v0.20 would accept.
+ */
+export function checkObject(object: unknown, context: CheckContext = {}): Finding[] {
+  if (!isRecord(object))
+    return [errorAt([], 'type', 'is not an object: a document needs apiVersion, kind and metadata')]
+  const kind = object['kind']
+  const findings = validateObject(typeof kind === 'string' ? kind : '', object)
+  if (findings.some(({ severity }) => severity === 'error')) return findings
+  const old = isRecord(context.old) ? withoutNulls(context.old) : undefined
+  return [...findings, ...checkRules(withoutNulls(object), { ...context, old })]
+}
+
+/**
+ * What the complete schema of `kind` says about `value`, a whole object: apiVersion, types, unknown and missing fields,
+ * enumerations, patterns, quantities, keys that stand twice. Says nothing about the rules beyond (`checkObject` does).
+ */
+export function validateObject(kind: string, value: unknown): Finding[] {
+  const source = findKind(kind)
+  if (!source) {
+    const near = nearName(
+      kind,
+      kinds.map((each) => each.kind),
+    )
+    const advice = near === undefined ? '' : `: did you mean ${near}?`
+    return [errorAt(['kind'], 'kind', `${JSON.stringify(kind)} is not a kind of ${group}${advice}`, { value: kind })]
+  }
+  if (!isRecord(value)) return [errorAt([], 'type', 'is not an object')]
+  const schema = schemaFor(source, value['apiVersion'])
+  if (!schema) {
+    const versions = source.versions.map(({ name }) => `${group}/${name}`).join(', ')
+    const message = `${JSON.stringify(value['apiVersion'])} is not a version of ${kind}: use ${versions}`
+    return [errorAt(['apiVersion'], 'api-version', message, { value: value['apiVersion'] })]
+  }
+  const { metadata, ...rest } = value
+  return [...checkMetadata(metadata), ...checkSchema(schema, rest)]
+}
+
+const schemas = new Map<string, SchemaData>()
+
+function schemaFor(source: KindSource, apiVersion: unknown): SchemaData | undefined {
+  const version = source.versions.find(({ name }) => `${group}/${name}` === apiVersion)
+  if (!version) return undefined
+  const key = `${source.kind}/${version.name}`
+  const schema = schemas.get(key) ?? objectSchema(source, version)
+  schemas.set(key, schema)
+  return schema
+}
+
+const dnsName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const nameLengthMax = 253
+
+/** Kubernetes checks metadata itself; offline it is checked here, as far as people write it. */
+function checkMetadata(metadata: unknown): Finding[] {
+  const place = { key: 'metadata' }
+  const findings = checkSchema(definition('ObjectMeta'), metadata ?? {}, place)
+  if (!isRecord(metadata)) return [...findings, errorAt(['metadata', 'name'], 'required', 'is required: add it')]
+  const { name, generateName } = metadata
+  if (!name && !generateName) findings.push(errorAt(['metadata', 'name'], 'required', 'is required: add it'))
+  if (typeof name === 'string' && name !== '' && (!dnsName.test(name) || name.length > nameLengthMax)) {
+    const message =
+      name.length > nameLengthMax
+        ? `is ${name.length} characters long, at most ${nameLengthMax} are allowed`
+        : `${JSON.stringify(name)} is not a name that Kubernetes takes: use lower-case letters, digits, "-" and ".", and begin and end with a letter or digit`
+    findings.push(errorAt(['metadata', 'name'], 'dns-name', message, { value: name }))
+  }
+  return findings
+}
+
+/** The schema has accepted the object, so it is of its kind's type. */
+function checkRules(object: unknown, context: CheckContext): Finding[] {
+  switch ((object as { readonly kind: string }).kind) {
+    case 'InferenceService':
+      return checkInferenceService(object as InferenceService, context)
+    case 'ServingRuntime':
+    case 'ClusterServingRuntime':
+      return checkServingRuntime(object as ServingRuntime, context)
+    case 'InferenceGraph':
+      return checkInferenceGraph(object as InferenceGraph)
+    case 'TrainedModel':
+      return checkTrainedModel(object as TrainedModel, context)
+    case 'ClusterStorageContainer':
+      return checkClusterStorageContainer(object as ClusterStorageContainer)
+    case 'LocalModelCache':
+    case 'LocalModelNamespaceCache':
+      return checkLocalModelCache(object as LocalModelCache | LocalModelNamespaceCache, context)
+    default:
+      return []
+  }
+}

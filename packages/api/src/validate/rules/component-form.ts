@@ -1,0 +1,62 @@
+import type { ExplainerSpec, PredictorSpec, TransformerSpec } from '../../kinds/inference-service.ts'
+import { type Framework, frameworks } from '../../schema/model.ts'
+import { containerNames, environment } from '../../wire-keys.ts'
+import type { Reporter } from '../check-context.ts'
+
+type Path = readonly (string | number)[]
+
+/** The predictor forms that are set: `model`, frameworks of the older form, and `containers` where they hold the server. */
+export function predictorForms(predictor: PredictorSpec): ('model' | 'containers' | Framework)[] {
+  const forms: ('model' | 'containers' | Framework)[] = frameworks.filter((name) => predictor[name] !== undefined)
+  if (predictor.model) forms.push('model')
+  const containers = predictor.containers ?? []
+  const hasServer = containers.some(({ name }) => name === containerNames.server)
+  if (hasServer || (forms.length === 0 && containers.length > 0)) forms.push('containers')
+  return forms
+}
+
+/** Exactly one form, and no name on a model server, which has its name from us. */
+export function checkPredictorForm(predictor: PredictorSpec, path: Path, report: Reporter): void {
+  const forms = predictorForms(predictor)
+  if (forms.length === 0) {
+    const message =
+      'has no model server: set "model" with modelFormat and storageUri, or "containers" with an image of your own'
+    report.error(path, 'predictor-form', message)
+  }
+  if (forms.length > 1) {
+    const containers = forms.includes('containers')
+      ? ` (a container called ${containerNames.server} is a model server too)`
+      : ''
+    report.error(path, 'predictor-form', `sets ${forms.join(' and ')}${containers}: keep one of them`)
+  }
+  for (const form of forms) {
+    if (form === 'containers' || !predictor[form]?.name) continue
+    const message = `cannot be chosen: the container is always called ${containerNames.server}; remove it`
+    report.error([...path, form, 'name'], 'model-name', message, { value: predictor[form].name })
+  }
+  if (forms[0] === 'containers') checkCustomProtocol(predictor, path, report)
+}
+
+const customProtocols = ['v1', 'v2']
+
+function checkCustomProtocol(predictor: PredictorSpec, path: Path, report: Reporter): void {
+  const env = predictor.containers?.[0]?.env ?? []
+  const index = env.findIndex(({ name }) => name === environment.protocol)
+  const value = env[index]?.value ?? ''
+  if (index < 0 || customProtocols.includes(value)) return
+  const message = `${JSON.stringify(value)} is not a protocol that a custom container can announce: use v1 or v2`
+  report.error([...path, 'containers', 0, 'env', index, 'value'], 'protocol', message, { value })
+}
+
+export function checkTransformerForm(transformer: TransformerSpec, path: Path, report: Reporter): void {
+  if (transformer.containers?.length) return
+  report.error(path, 'transformer-form', 'has no container: set "containers" with the image of your transformer')
+}
+
+export function checkExplainerForm(explainer: ExplainerSpec, path: Path, report: Reporter): void {
+  const hasContainers = (explainer.containers?.length ?? 0) > 0
+  if (explainer.art && hasContainers) report.error(path, 'explainer-form', 'sets art and containers: keep one of them')
+  if (!explainer.art && !hasContainers) {
+    report.error(path, 'explainer-form', 'has no explainer: set "art", or "containers" with the image of your own')
+  }
+}
