@@ -28,6 +28,6 @@ export interface KnativeAutoscaler {
 
 export interface Knative {
   readonly autoscaler: KnativeAutoscaler
-  /** Domains of config-domain, most general first; empty when unknown. */
-  readonly domain: string
+  /** Domains of Knative's config-domain; empty when unknown. */
+  readonly domains: readonly string[]
 }

@@ -26,4 +26,6 @@ export interface Problem {
   readonly path?: string
   /** Condition it belongs to; absent: `Ready` alone. */
   readonly condition?: string
+  /** Wrong by itself, whatever else is in the cluster: admission refuses it. */
+  readonly refusable?: boolean
 }

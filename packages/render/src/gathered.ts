@@ -10,6 +10,12 @@ export interface SecretFacts {
   readonly keys: readonly string[]
   /** For each key whose value is a JSON object (storage config): its fields that are not credentials. */
   readonly json: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Value of `https-host`: the host that HTTP headers are for. It becomes part of a variable's name. */
+  readonly httpsHost?: string
+  /** Scheme that `S3_ENDPOINT` begins with, when it does. */
+  readonly s3Scheme?: 'http' | 'https'
+  /** What `S3_USE_HTTPS` says, when it is there. */
+  readonly s3UsesHttps?: boolean
 }
 
 /**

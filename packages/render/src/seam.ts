@@ -1,8 +1,8 @@
-import type { Config } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import type { Capabilities, Knative } from './capabilities.ts'
 import type { Decision, Problem } from './decision.ts'
-import type { Gathered } from './gathered.ts'
+import type { Gathered, Read } from './gathered.ts'
+import type { Settings } from './settings.ts'
 
 /** Kinds that have a front end here: InferenceService, InferenceGraph, TrainedModel. The object is taken as the API server defaulted it. */
 export interface RenderInput {
@@ -10,7 +10,7 @@ export interface RenderInput {
   readonly world: Gathered
   /** Live children (owned by the service), all kinds that `render` can emit; absent offline. Never Pods. */
   readonly children: readonly KubeObject[]
-  readonly config: Config
+  readonly config: Settings
   readonly capabilities: Capabilities
   readonly knative: Knative
   /** Namespace of `inferenceservice-config`; CA bundles are read from it. */
@@ -49,7 +49,7 @@ export interface ObserveInput {
   readonly service: KubeObject
   readonly rendered: RenderResult
   readonly world: Gathered
-  readonly config: Config
+  readonly config: Settings
   /** Live children with their status, after apply and prune. */
   readonly children: readonly KubeObject[]
   /** Pods of the service (label `serving.kserve.io/inferenceservice`, or `app` for graphs). */
@@ -67,4 +67,6 @@ export type Observe = (input: ObserveInput) => Observed
  * What is still to be gathered, given what has been. Call it again with the grown world until it returns nothing
  * (at most four rounds: service → runtimes, service accounts → secrets, caches → done).
  */
-export type Reads = (input: Pick<RenderInput, 'service' | 'world' | 'config' | 'controllerNamespace'>) => readonly import('./gathered.ts').Read[]
+export type Reads = (
+  input: Pick<RenderInput, 'service' | 'world' | 'config' | 'controllerNamespace'>,
+) => readonly Read[]

@@ -1,0 +1,176 @@
+import type { KubeObject } from '@millrace/kube'
+import type { Problem } from '../decision.ts'
+import { deploymentStates } from '../observe/deployment-state.ts'
+import { type Exposure, exposureOf, findChild } from '../exposure/exposure.ts'
+import type { Plan, Workload } from '../plan.ts'
+import { type CompletePodInput, completePod } from '../pod/complete-pod.ts'
+import type { PodTemplate } from '../pod/shape.ts'
+import { addSources } from '../pod/storage-initializer.ts'
+import type { Settings } from '../settings.ts'
+import type { World } from '../world.ts'
+import type { Capabilities } from '../capabilities.ts'
+import { deployment, podTemplate, workerDeployment, workerTemplate } from './deployment.ts'
+import { disruptionBudget } from './disruption-budget.ts'
+import { autoscalerClass, horizontalPodAutoscaler } from './hpa.ts'
+import { httpRoutes } from './http-route.ts'
+import { ingress } from './ingress.ts'
+import { collectedMetrics, scaledObject } from './keda.ts'
+import { otelCollector } from './otel-collector.ts'
+import { nodeServices, workloadService } from './service.ts'
+import { multipleSources, podSettings } from './pod-input.ts'
+
+export interface EmitInput {
+  readonly plan: Plan
+  readonly settings: Settings
+  readonly capabilities: Capabilities
+  readonly world: World
+  readonly children: readonly KubeObject[]
+  readonly controllerNamespace: string
+  readonly annotationsDisallowed: readonly string[]
+  readonly labelsDisallowed: readonly string[]
+  /** Canaries the service declares: name and share. */
+  readonly canaries: readonly { readonly name: string; readonly percent: number }[]
+}
+
+export type Emitted =
+  | { readonly ok: true; readonly objects: readonly KubeObject[] }
+  | { readonly ok: false; readonly problem: Problem }
+
+/** Plan → objects in Standard mode: for each workload Service, Deployment and autoscaler; then the way in. */
+export function emitStandard(input: EmitInput): Emitted {
+  const objects: KubeObject[] = []
+  for (const workload of input.plan.workloads) {
+    const emitted = emitWorkload(workload, input)
+    if (!emitted.ok) return emitted
+    objects.push(...emitted.objects)
+  }
+  const exposure = exposureOf(input.plan, input.settings.ingress)
+  if (!exposure.ok) return exposure
+  const routes = emitRoutes(exposure.exposure, input)
+  return routes.ok ? { ok: true, objects: [...objects, ...routes.objects] } : routes
+}
+
+export function emitWorkload(workload: Workload, input: EmitInput): Emitted {
+  const { plan, settings } = input
+  const { owner } = plan
+  const pod = finished(podTemplate(workload, owner), workload, input)
+  if (!pod.ok) return pod
+  const problem = missingCapability(workload, input)
+  if (problem) return { ok: false, problem }
+  const objects = [
+    workloadService(owner, workload, settings.service.serviceClusterIPNone === true),
+    ...nodeServices(owner, workload),
+  ]
+  const metrics = collectedMetrics(workload)
+  if (metrics.length > 0) objects.push(otelCollector(owner, workload, metrics, settings))
+  objects.push(deployment(owner, workload, pod.pod, settings))
+  const template = workerTemplate(workload, owner)
+  const worker = template && finished(template, workload, input)
+  if (worker && !worker.ok) return worker
+  if (worker) objects.push(workerDeployment(owner, workload, worker.pod, settings))
+  const scaler = autoscalerClass(workload)
+  if (scaler === 'hpa') objects.push(horizontalPodAutoscaler(owner, workload))
+  if (scaler === 'keda') objects.push(scaledObject(owner, workload, settings))
+  const budget = disruptionBudget(owner, workload)
+  return { ok: true, objects: budget ? [...objects, budget] : objects }
+}
+
+function finished(template: PodTemplate, workload: Workload, input: EmitInput) {
+  const isRouter = workload.component === 'router'
+  if (isRouter) return { ok: true as const, pod: template }
+  const sources = workload.canary === undefined ? multipleSources(workload, template, input) : undefined
+  const spec = sources ? addSources(template.spec, sources) : { ok: true as const, spec: template.spec }
+  if (!spec.ok) return spec
+  const completing: CompletePodInput = {
+    pod: { ...template, spec: spec.spec },
+    settings: podSettings(workload, input.settings),
+    world: input.world,
+    controllerNamespace: input.controllerNamespace,
+  }
+  return completePod(completing)
+}
+
+/** What the workload asks for must be installed; it heals when it is. */
+function missingCapability(workload: Workload, input: EmitInput): Problem | undefined {
+  const condition =
+    workload.component === 'transformer'
+      ? 'TransformerReady'
+      : workload.component === 'explainer'
+        ? 'ExplainerReady'
+        : 'PredictorReady'
+  if (autoscalerClass(workload) === 'keda' && !input.capabilities.keda) {
+    return missing(
+      'KEDA',
+      'autoscalerClass "keda" needs KEDA, which is not installed: install it, or use another class.',
+      condition,
+    )
+  }
+  if (collectedMetrics(workload).length > 0 && !input.capabilities.otel) {
+    return missing(
+      'OpenTelemetry',
+      'Metrics of pods need the OpenTelemetry operator, which is not installed: install it, or scale by other metrics.',
+      condition,
+    )
+  }
+  return undefined
+}
+
+function missing(what: string, message: string, condition: string): Problem {
+  return { reason: `${what}NotInstalled`, message, condition }
+}
+
+function emitRoutes(exposure: Exposure, input: EmitInput): Emitted {
+  const { plan, settings } = input
+  if (exposure.isInternal || settings.ingress.disableIngressCreation) return { ok: true, objects: [] }
+  if (!settings.ingress.enableGatewayApi) {
+    const isOpen =
+      isExposable(exposure, input) || findChild(input.children, 'networking.k8s.io', 'Ingress', plan.owner.name)
+    return { ok: true, objects: isOpen ? [ingress(plan.owner, exposure, settings, input.annotationsDisallowed)] : [] }
+  }
+  if (!input.capabilities.gatewayApi) {
+    return {
+      ok: false,
+      problem: missing(
+        'GatewayApi',
+        'enableGatewayApi is set, but the Gateway API is not installed: install it, or switch it off in inferenceservice-config.',
+        'IngressReady',
+      ),
+    }
+  }
+  const canaries = readyCanaries(input)
+  const routes = httpRoutes({ ...input, exposure, canaries, isCanary: input.canaries.length > 0 })
+  if (!routes.ok) return routes
+  const open = routes.routes.filter((route) => isRouteOpen(route, exposure, input))
+  return { ok: true, objects: open }
+}
+
+/** A route is made when what it leads to is ready the first time, and stays from then on. */
+function isRouteOpen(route: KubeObject, exposure: Exposure, input: EmitInput): boolean {
+  const name = route.metadata.name ?? ''
+  if (findChild(input.children, 'gateway.networking.k8s.io', 'HTTPRoute', name)) return true
+  const component = exposure.components.find((candidate) => candidate.route === name)
+  return component
+    ? isReady(component.service, input)
+    : exposure.components.every(({ service }) => isReady(service, input))
+}
+
+function isExposable(exposure: Exposure, input: EmitInput): boolean {
+  return exposure.components.every(({ service }) => isReady(service, input))
+}
+
+function isReady(name: string, input: EmitInput): boolean {
+  const workload = input.plan.workloads.find((candidate) => candidate.name === name)
+  const names = workload?.worker ? [name, workload.worker.name] : [name]
+  const deployments = names.map((deploymentName) => findChild(input.children, 'apps', 'Deployment', deploymentName))
+  return deploymentStates(deployments).status === 'True'
+}
+
+/** Canaries with an available pod: only they get traffic. */
+export function readyCanaries(input: EmitInput): { readonly service: string; readonly percent: number }[] {
+  return input.canaries.flatMap(({ name, percent }) => {
+    const workload = input.plan.workloads.find((candidate) => candidate.canary === name)
+    const live = workload && findChild(input.children, 'apps', 'Deployment', workload.name)
+    const available = Number(Object(live?.['status']).availableReplicas ?? 0)
+    return workload && available > 0 ? [{ service: workload.name, percent }] : []
+  })
+}

@@ -1,0 +1,109 @@
+import type { KubeObject } from '@millrace/kube'
+import { emitKnative } from './backend/knative.ts'
+import { modelConfig } from './backend/model-config.ts'
+import { caBundleConfigMap } from './backend/ca-bundle.ts'
+import { type EmitInput, type Emitted, emitStandard } from './backend/standard.ts'
+import type { Decision, Problem } from './decision.ts'
+import { renderGraph } from './graph/render-graph.ts'
+import type { Facts, Refused, RenderInput, RenderResult } from './seam.ts'
+import { disallowed } from './service/disallowed.ts'
+import { type EffectiveService, effectiveService } from './service/effective-service.ts'
+import { planService } from './service/plan-service.ts'
+import { withReadyCanaries } from './service/canary-replicas.ts'
+import { worldOf } from './world.ts'
+
+/**
+ * Everything that a service needs in the cluster, as data. Never throws for anything a user or administrator wrote: what
+ * cannot be rendered is a `Refused` with the reason and the next step. Equal inputs give equal results.
+ */
+export function render(input: RenderInput): RenderResult {
+  if (input.service.kind === 'InferenceGraph') return renderGraph(input)
+  if (input.service.kind === 'TrainedModel') return nothing({ mode: 'Standard', stopped: false })
+  return renderService(input)
+}
+
+function renderService(input: RenderInput): RenderResult {
+  const world = worldOf(input.world)
+  const { config } = input
+  const service = effectiveService({
+    service: input.service,
+    world,
+    defaultMode: config.deploy.defaultDeploymentMode,
+    resources: config.inferenceService.resource ?? {},
+    mountsToken: config.security.autoMountServiceAccountToken !== false,
+    usesLocalModels: config.localModel.enabled === true,
+  })
+  const facts: Facts = { mode: service.mode, stopped: service.stopped }
+  if (service.mode === 'ModelMesh' && !service.spec.transformer) return nothing(facts, service.decisions)
+  if (service.mode === 'Knative' && !input.capabilities.knative) return refused(noKnative, facts, service.decisions)
+  const lists = disallowed(config)
+  const planned = planService({
+    service,
+    world,
+    annotationsDisallowed: lists.annotations,
+    explainers: config.explainers,
+    gpuResources: config.multiNode.customGPUResourceTypeList ?? [],
+  })
+  if (!planned.ok) return refused(planned.problem, facts, planned.decisions)
+  const { plan, decisions } = planned
+  const { runtime } = plan
+  const known: Facts = runtime ? { ...facts, runtime: { name: runtime.name, scope: runtime.scope } } : facts
+  if (service.stopped) return { ok: true, objects: stoppedObjects(input), decisions, facts: known }
+  const emitInput: EmitInput = {
+    plan: withReadyCanaries(plan, service.spec, input.children),
+    settings: config,
+    capabilities: input.capabilities,
+    world,
+    children: input.children,
+    controllerNamespace: input.controllerNamespace,
+    annotationsDisallowed: lists.annotations,
+    labelsDisallowed: lists.labels,
+    canaries: canariesOf(service),
+  }
+  const emitted =
+    service.mode === 'Standard'
+      ? emitStandard(emitInput)
+      : emitKnative({ ...emitInput, service: input.service, knative: input.knative })
+  if (!emitted.ok) return refused(emitted.problem, known, decisions)
+  const more = 'decisions' in emitted ? (emitted.decisions as readonly Decision[]) : []
+  return {
+    ok: true,
+    objects: [...shared(emitInput), ...emitted.objects],
+    decisions: [...decisions, ...more],
+    facts: known,
+  }
+}
+
+function canariesOf(service: EffectiveService): EmitInput['canaries'] {
+  return (service.spec.canary ?? []).map((canary) => ({
+    name: canary.predictor.name ?? '',
+    percent: canary.trafficPercent,
+  }))
+}
+
+/** What a service has in every mode. */
+function shared(input: EmitInput): readonly KubeObject[] {
+  const bundle = caBundleConfigMap(input)
+  return [...(bundle ? [bundle] : []), ...(input.plan.isMultiModel ? [modelConfig(input.plan, input.world)] : [])]
+}
+
+/** A stopped service keeps its list of models, which TrainedModels have filled, and nothing that runs. */
+function stoppedObjects(input: RenderInput): readonly KubeObject[] {
+  return input.children.filter((object) => object.kind === 'ConfigMap')
+}
+
+const noKnative: Problem = {
+  reason: 'KnativeNotInstalled',
+  message:
+    'The deployment mode is Knative, but Knative Serving is not installed: install it, or set the annotation serving.kserve.io/deploymentMode to Standard on a new service.',
+}
+
+function refused(problem: Problem, facts: Facts, decisions: readonly Decision[]): Refused {
+  return { ok: false, problem, decisions, facts }
+}
+
+function nothing(facts: Facts, decisions: readonly Decision[] = []): RenderResult {
+  return { ok: true, objects: [], decisions, facts }
+}
+
+export type { Emitted }

@@ -1,0 +1,22 @@
+import type { Problem } from '../decision.ts'
+import { findStorageContainer } from '../pod/storage-container.ts'
+import type { World } from '../world.ts'
+
+const schemes = ['gs', 's3', 'pvc', 'file', 'https', 'http', 'hdfs', 'webhdfs', 'oci', 'oci+native', 'oci+fetch', 'hf']
+
+/** A URI must be one that a storage container or the default initializer fetches; without a scheme it is a local path. */
+export function checkStorageUri(uri: string, path: string, world: World): Problem | undefined {
+  const custom = findStorageContainer(uri, undefined, world)
+  if (custom.ok && custom.found) return undefined
+  const scheme = /(\w+?):\/\//.exec(uri)
+  if (!scheme) return undefined
+  if (uri.includes('blob.core.windows.net')) {
+    if (/https:\/\/(.+?).blob.core.windows.net\/(.+)/.test(uri)) return undefined
+  } else if (schemes.some((known) => uri.startsWith(`${known}://`))) return undefined
+  return {
+    reason: 'InvalidStorage',
+    message: `Storage URI "${uri}" has a scheme that nothing here can fetch: use one of ${schemes.join(', ')}, or add a ClusterStorageContainer for it.`,
+    path,
+    condition: 'PredictorReady',
+  }
+}
