@@ -26,6 +26,7 @@ const allowedNames = new Set([
   'collections.OrderedDict',
   'collections.defaultdict',
   'copyreg._reconstructor',
+  'functools.partial',
   'joblib.numpy_pickle.NumpyArrayWrapper',
   'numpy.dtype',
   'numpy.matrix',
@@ -36,10 +37,14 @@ const allowedNames = new Set([
 /** Families of classes that are kept as inert records, whatever the class. */
 const inertFamilies: readonly RegExp[] = [
   /^sklearn\./,
+  // Compiled losses name their module without its package.
+  /^_loss\.(__pyx_unpickle_)?Cy[A-Za-z]+$/,
   /^scipy\.(sparse|stats|interpolate)\./,
   /^numpy\.(random|ma)\./,
   /^numpy\.core\.(multiarray\.(_reconstruct|scalar)|numeric\._frombuffer|memmap\.memmap)$/,
   /^numpy\.(bool_?|object_|str_|bytes_|(float|int|uint|complex)\d{1,3}|intp|intc|longlong|ulonglong|longdouble)$/,
+  // What a FunctionTransformer may call; the names are looked up in a table of our own.
+  /^numpy(\.core\._multiarray_umath)?\.(absolute|cbrt|ceil|cos|floor|negative|reciprocal|sign|sin|sqrt|square|tanh?|expm?1?|log(1p|2|10)?)$/,
   /^pandas\.(core\.indexes|_libs\.internals|core\.arrays)\./,
 ]
 

@@ -10,7 +10,19 @@ import {
 } from '../pickle/index.ts'
 import { type EstimatorRecord, required, unreadable } from './record.ts'
 
-type LabelDatatype = 'BOOL' | 'INT8' | 'INT16' | 'INT32' | 'INT64' | 'UINT8' | 'UINT16' | 'UINT32' | 'UINT64' | 'FP32' | 'FP64' | 'BYTES'
+type LabelDatatype =
+  | 'BOOL'
+  | 'INT8'
+  | 'INT16'
+  | 'INT32'
+  | 'INT64'
+  | 'UINT8'
+  | 'UINT16'
+  | 'UINT32'
+  | 'UINT64'
+  | 'FP32'
+  | 'FP64'
+  | 'BYTES'
 
 /** Class labels in the type that the model was trained with: `classes_` as a tensor's content. */
 export type Labels = {
@@ -33,12 +45,15 @@ export function labelListOf(record: EstimatorRecord): readonly Labels[] {
 
 export function labelsIn(record: EstimatorRecord, name: string, value: PyValue): Labels {
   if (!isNdArray(value)) return unreadable(record, `has ${describeValue(value)} as ${name}, not an array of labels`)
-  if (value.shape.length !== 1) return unreadable(record, `has an array ${formatArray(value)} as ${name}, not a list of labels`)
+  if (value.shape.length !== 1)
+    return unreadable(record, `has an array ${formatArray(value)} as ${name}, not a list of labels`)
   const texts = textElements(value)
   if (texts) return { datatype: 'BYTES', values: texts }
   const numbers = value.objects ? integersOf(value.objects) : numericElements(value)
   const labels = numbers && labelsFrom(numbers, value.dtype.code === 'b')
-  return labels ?? unreadable(record, `has labels of type ${formatArray(value)}: train with labels that are numbers or text`)
+  return (
+    labels ?? unreadable(record, `has labels of type ${formatArray(value)}: train with labels that are numbers or text`)
+  )
 }
 
 function labelsFrom(numbers: NumericArray, isBool: boolean): Labels | undefined {

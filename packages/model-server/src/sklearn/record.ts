@@ -75,6 +75,13 @@ export function numberOf(record: EstimatorRecord, ...names: readonly [string, ..
   return data.length === 1 ? (data[0] ?? 0) : unreadable(record, `has ${data.length} numbers as ${names[0]}, not one`)
 }
 
+/** A whole number that a loop may count to. */
+export function integerOf(record: EstimatorRecord, ...names: readonly [string, ...string[]]): number {
+  const value = numberOf(record, ...names)
+  const isSane = Number.isInteger(value) && Math.abs(value) < 2 ** 31
+  return isSane ? value : unreadable(record, `has ${value} as ${names[0]}, not a whole number`)
+}
+
 export function textOf(record: EstimatorRecord, name: string): string {
   const value = required(record, name)
   return typeof value === 'string' ? value : unreadable(record, `has ${describeValue(value)} as ${name}, not a text`)
