@@ -1,2 +1,5 @@
+export { helpText, parseArguments } from './arguments/parse-arguments.ts'
+export type { ParsedArguments, ServerOptions } from './arguments/server-options.ts'
+export { type RunningServer, runServer } from './run-server.ts'
 export { type LoadModel, type LoadOptions, type Model, ModelUnreadable, type PredictRequest } from './runtime.ts'
 export { type Runtime, runtimes } from './runtimes.ts'

@@ -75,9 +75,10 @@ function readSpec(kind: 'input' | 'output', value: InferenceSession.ValueMetadat
 function toOrt(ort: Onnxruntime, tensor: Tensor): OrtTensor {
   const type = typeOf(tensor.datatype)
   if (tensor.datatype === 'FP16') {
-    // The binding knows no Float16Array yet: half floats go through it as their 16 bits.
+    // onnxruntime's Tensor turns these bits into a Float16Array, which its own native code then does not know.
     const { buffer, byteOffset, length } = tensor.data
-    return new ort.Tensor('float16', new Uint16Array(buffer, byteOffset, length), tensor.shape)
+    const bits = new Uint16Array(buffer, byteOffset, length)
+    return Object.assign(new ort.Tensor('uint16', bits, tensor.shape), { type })
   }
   if (tensor.datatype !== 'BYTES') return new ort.Tensor(type, tensor.data as OrtTensor.DataType, tensor.shape)
   const texts = tensor.data.map((value) => {

@@ -1,0 +1,62 @@
+import type { ServerOptions } from './arguments/server-options.ts'
+import type { Log } from './log.ts'
+import { findModels, findRepositoryModels, type ModelFile } from './model-file.ts'
+import { type Model, ModelUnreadable } from './runtime.ts'
+
+/** A loaded model under the name and version that requests call it by. */
+export interface ServedModel {
+  readonly name: string
+  readonly version: string | undefined
+  readonly model: Model
+}
+
+/** The models that a server answers for. */
+export interface ModelRepository {
+  readonly names: readonly string[]
+  readonly find: (name: string) => ServedModel | undefined
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Loads every model of the directory. Throws `ModelUnreadable` whose message is the whole sentence, file included.
+ * A model found at the top of the directory is called as the arguments say; one alone in a folder is called by its folder
+ * and by that name too.
+ */
+export async function openModelRepository(options: ServerOptions, log: Log): Promise<ModelRepository> {
+  const find = options.layout === 'repository' ? findRepositoryModels : findModels
+  const files = await find(options.modelDir, options.modelFormat)
+  const served = new Map<string, ServedModel>()
+  for (const file of files) {
+    const name = file.name ?? options.modelName
+    served.set(name, { name, version: file.version, model: await loadModel(file, options, log, name) })
+  }
+  const [only] = served.values()
+  // Triton's arguments do not say how the InferenceService is called, so a model without a folder answers to any name.
+  const isNameless = options.layout === 'repository' && files[0]?.name === undefined
+  const byAlias = (name: string) => (served.size === 1 && (name === options.modelName || isNameless) ? only : undefined)
+  return {
+    names: [...served.keys()],
+    find: (name) => served.get(name) ?? byAlias(name),
+    close: async () => {
+      for (const { model } of served.values()) await model.close()
+    },
+  }
+}
+
+async function loadModel(file: ModelFile, options: ServerOptions, log: Log, name: string): Promise<Model> {
+  const start = performance.now()
+  try {
+    const load = await file.runtime.importLoad()
+    const model = await load(file.file, { threads: options.threads, predictProba: options.predictProba, log })
+    log('model loaded', {
+      model: name,
+      format: file.runtime.name,
+      file: file.file,
+      ms: Math.round(performance.now() - start),
+    })
+    return model
+  } catch (error) {
+    if (!(error instanceof ModelUnreadable)) throw error
+    throw new ModelUnreadable(`cannot load ${file.file} as ${file.runtime.name}: ${error.message}`, { cause: error })
+  }
+}
