@@ -64,8 +64,8 @@ export type Observed = Readonly<Record<string, unknown>>
 export type Render = (input: RenderInput) => RenderResult
 export type Observe = (input: ObserveInput) => Observed
 /**
- * What is still to be gathered, given what has been. Call it again with the grown world until it returns nothing
- * (at most four rounds: service → runtimes, service accounts → secrets, caches → done).
+ * What is to be gathered, as far as the world so far tells: service → runtimes and service accounts → Secrets. Call it
+ * again with the grown world until it asks for nothing that was not asked for before (three rounds at most).
  */
 export type Reads = (
   input: Pick<RenderInput, 'service' | 'world' | 'config' | 'controllerNamespace'>,

@@ -28,6 +28,12 @@ export function isSeen(object: KubeObject): boolean {
   return generation === undefined || (typeof observed === 'number' && observed >= generation)
 }
 
+const unseen: State = {
+  status: 'Unknown',
+  reason: 'GenerationNotObserved',
+  message: 'Kubernetes has not looked at the newest spec yet.',
+}
+
 /**
  * What a Deployment's own conditions amount to. Ready: enough pods are available. Failed: pods cannot be made, or the
  * rollout stands still. A Deployment that is absent or has said nothing yet is not ready.
@@ -38,6 +44,7 @@ export function deploymentState(deployment: KubeObject | undefined): State {
   const available = conditionOf(deployment, 'Available')
   const progressing = conditionOf(deployment, 'Progressing')
   const failure = conditionOf(deployment, 'ReplicaFailure')
+  if (conditionsOf(deployment).length > 0 && !isSeen(deployment)) return unseen
   if (failure?.status === 'True') return because('False', failure, 'Pods cannot be created')
   if (available?.status === 'False') return because('False', available, 'Too few pods are available')
   if (progressing?.status === 'False' && progressing.message)

@@ -1,11 +1,18 @@
 import type { KubeObject } from '@millrace/kube'
-import { conditionOf, type State } from './deployment-state.ts'
+import { conditionOf, isSeen, type State } from './deployment-state.ts'
 
 /** What a Knative Service says about itself. One that is absent or has said nothing is not known yet. */
 export function knativeState(service: KubeObject | undefined, type = 'Ready'): State {
   if (!service)
     return { status: 'Unknown', reason: 'ServiceMissing', message: 'The Knative Service has not been made yet.' }
   const condition = conditionOf(service, type)
+  if (condition && !isSeen(service)) {
+    return {
+      status: 'Unknown',
+      reason: 'GenerationNotObserved',
+      message: 'Knative has not looked at the newest spec yet.',
+    }
+  }
   if (condition) return condition
   return { status: 'Unknown', reason: 'ServiceNotReconciled', message: 'Knative has not looked at the service yet.' }
 }

@@ -1,0 +1,176 @@
+import type { InferenceServiceSpec, InferenceServiceStatus } from '@millrace/api'
+import type { KubeObject } from '@millrace/kube'
+import { hostOf } from '../exposure/domain.ts'
+import { isInternal } from '../exposure/exposure.ts'
+import { isGrpc } from '../backend/service.ts'
+import { httpPort, labelKeys } from '../keys.ts'
+import { appLabel, componentName, predictorName, serviceHost, workerName } from '../names.ts'
+import type { ObserveInput } from '../seam.ts'
+import type { Part } from './conditions.ts'
+import { conditionOf, deploymentStates, type State } from './deployment-state.ts'
+import { componentsOf, liveChild, type ModeStatus, objectName, readyTypes } from './observe-service.ts'
+
+type Components = NonNullable<InferenceServiceStatus['components']>
+type Canaries = NonNullable<InferenceServiceStatus['canaryStatuses']>
+
+/** A service in Standard mode: its Deployments, and its Ingress or routes. */
+export function observeStandard(input: ObserveInput): ModeStatus {
+  const { service } = input
+  const spec = service['spec'] as InferenceServiceSpec
+  const previous = (service['status'] ?? {}) as InferenceServiceStatus
+  const parts: Part[] = []
+  const components: Record<string, Components[string]> = {}
+  for (const component of componentsOf(spec)) {
+    const state = deploymentStates(deploymentsOf(input, spec, component))
+    parts.push({ type: readyTypes[component], ...state, isNeeded: component === 'predictor' })
+    const host = hostOf(componentName(service.metadata.name ?? '', component), metaOf(service), input.config.ingress)
+    const url = state.status === 'True' && host.ok ? `http://${host.text}` : previous.components?.[component]?.url
+    components[component] = url ? { url } : {}
+  }
+  const canaries = canaryStatuses(input, spec)
+  if (canaries.length > 0) parts.push(canaryPart(canaries))
+  const ingress = ingressState(input, parts)
+  parts.push({ type: 'IngressReady', ...ingress, isNeeded: true })
+  return {
+    parts,
+    fields: {
+      components,
+      ...addresses(input, ingress),
+      ...(canaries.length > 0 ? { canaryStatuses: canaries } : {}),
+    },
+    pods: predictorPods(input, spec),
+    hasFailed: false,
+  }
+}
+
+function metaOf(service: KubeObject) {
+  const { namespace = '', labels = {}, annotations = {} } = service.metadata
+  return { namespace, labels, annotations }
+}
+
+function deploymentsOf(input: ObserveInput, spec: InferenceServiceSpec, component: Parameters<typeof objectName>[1]) {
+  const names = [objectName(input.service, component)]
+  if (component === 'predictor' && spec.predictor.workerSpec) names.push(workerName(input.service.metadata.name ?? ''))
+  return names.map((name) => liveChild(input, 'apps', 'Deployment', name))
+}
+
+function predictorPods(input: ObserveInput, spec: InferenceServiceSpec): readonly KubeObject[] {
+  const label = appLabel(predictorName(input.service.metadata.name ?? '', spec.predictor.name))
+  return input.pods.filter((pod) => pod.metadata.labels?.[labelKeys.app] === label)
+}
+
+function canaryStatuses(input: ObserveInput, spec: InferenceServiceSpec): Canaries {
+  return (spec.canary ?? []).map(({ predictor, trafficPercent }) => {
+    const name = predictorName(input.service.metadata.name ?? '', predictor.name)
+    const live = liveChild(input, 'apps', 'Deployment', name)
+    return {
+      name: predictor.name ?? '',
+      ready: Number(Object(live?.['status']).availableReplicas ?? 0) > 0,
+      trafficPercent,
+    }
+  })
+}
+
+function canaryPart(canaries: Canaries): Part {
+  const waiting = canaries.filter(({ ready }) => !ready).map(({ name }) => name)
+  if (waiting.length === 0)
+    return { type: 'CanaryPredictorReady', status: 'True', reason: 'AllCanariesReady', isNeeded: false }
+  const message = `Canaries without an available pod get no traffic yet: ${waiting.join(', ')}.`
+  return { type: 'CanaryPredictorReady', status: 'False', reason: 'CanariesNotReady', message, isNeeded: false }
+}
+
+function ingressState(input: ObserveInput, parts: readonly Part[]): State {
+  const { service, config } = input
+  const { ingress } = config
+  if (isInternal(service.metadata.labels ?? {}, ingress) || ingress.disableIngressCreation) return { status: 'True' }
+  const spec = service['spec'] as InferenceServiceSpec
+  const waiting = componentsOf(spec).find((component) => !isTrue(parts, readyTypes[component]))
+  const name = service.metadata.name ?? ''
+  if (ingress.enableGatewayApi) return routesState(input, spec)
+  if (liveChild(input, 'networking.k8s.io', 'Ingress', name)) {
+    return waiting ? notReady(waiting) : { status: 'True' }
+  }
+  return waiting
+    ? notReady(waiting)
+    : { status: 'False', reason: 'IngressMissing', message: 'The Ingress has not been made yet.' }
+}
+
+function notReady(component: string): State {
+  const reason = `${component[0]?.toUpperCase()}${component.slice(1)}NotReady`
+  return { status: 'False', reason, message: `The way in is opened when the ${component} is ready.` }
+}
+
+function isTrue(parts: readonly Part[], type: string): boolean {
+  return parts.some((part) => part.type === type && part.status === 'True')
+}
+
+/** Every route must exist, and no gateway may say that it refuses it. */
+function routesState(input: ObserveInput, spec: InferenceServiceSpec): State {
+  const name = input.service.metadata.name ?? ''
+  const routes = [
+    ...componentsOf(spec).map((component) => ({ route: componentName(name, component), component })),
+    { route: name, component: 'service' },
+  ]
+  for (const { route, component } of routes) {
+    const live = liveChild(input, 'gateway.networking.k8s.io', 'HTTPRoute', route)
+    if (!live) return notReady(component === 'service' ? 'predictor' : component)
+    const state = routeState(live, route)
+    if (state.status !== 'True') return state
+  }
+  return { status: 'True' }
+}
+
+function routeState(route: KubeObject, name: string): State {
+  const parents: unknown = Object(route['status']).parents
+  if (!Array.isArray(parents) || parents.length === 0) {
+    return {
+      status: 'False',
+      reason: 'ParentStatusNotAvailable',
+      message: `No gateway has accepted HTTPRoute ${name} yet: see that the gateway of kserveIngressGateway exists and allows it.`,
+    }
+  }
+  for (const parent of parents) {
+    const bad = (['Accepted', 'ResolvedRefs', 'Programmed'] as const)
+      .map((type) => conditionOf({ ...route, status: parent }, type))
+      .find((condition) => condition?.status === 'False')
+    if (bad)
+      return {
+        status: 'False',
+        reason: bad.reason ?? 'RouteNotAccepted',
+        message: `HTTPRoute ${name}: ${bad.message ?? 'refused'}`,
+      }
+  }
+  return { status: 'True' }
+}
+
+/** Set when the way in is open; afterwards they stay, also while something is not ready. */
+function addresses(input: ObserveInput, ingress: State): Partial<InferenceServiceStatus> {
+  const { service, config } = input
+  const previous = (service['status'] ?? {}) as InferenceServiceStatus
+  const { url, address } = previous
+  if (ingress.status !== 'True') return { ...(url ? { url } : {}), ...(address ? { address } : {}) }
+  const host = hostOf(service.metadata.name ?? '', metaOf(service), config.ingress)
+  return {
+    ...(host.ok ? { url: `${config.ingress.urlScheme}://${host.text}` } : {}),
+    address: { url: `http://${entryHost(input)}` },
+  }
+}
+
+/** The Service that answers predictions. Without an address of its own (headless) it is called at the pods' port. */
+function entryHost(input: ObserveInput): string {
+  const { service } = input
+  const spec = service['spec'] as InferenceServiceSpec
+  const name = objectName(service, spec.transformer ? 'transformer' : 'predictor')
+  const host = serviceHost(name, service.metadata.namespace ?? '')
+  const live = liveChild(input, '', 'Service', name)
+  const serviceSpec = Object(live?.['spec'])
+  if (serviceSpec.clusterIP !== 'None') return host
+  const ports: unknown = serviceSpec.ports
+  const http = Array.isArray(ports) ? ports.find((port: unknown) => !isGrpcPort(port)) : undefined
+  return `${host}:${Number(Object(http).targetPort) || httpPort}`
+}
+
+function isGrpcPort(port: unknown): boolean {
+  const { name, appProtocol } = Object(port)
+  return isGrpc(String(name ?? '')) || appProtocol === 'kubernetes.io/h2c'
+}

@@ -1,0 +1,86 @@
+import type { InferenceService, TrainedModel } from '@millrace/api'
+import type { KubeObject } from '@millrace/kube'
+import { conditionOf } from './deployment-state.ts'
+import { quantityValue } from '../quantity.ts'
+import type { ObserveInput, Observed } from '../seam.ts'
+import { frameworkModel } from '../service/effective-service.ts'
+import { isMultiModel } from '../service/plan-predictor.ts'
+import { worldOf } from '../world.ts'
+import { type Part, settleConditions } from './conditions.ts'
+
+/** A TrainedModel is ready when its service is, takes models, and has memory left for it. */
+export function observeTrainedModel(input: ObserveInput): Observed {
+  const model = input.service as unknown as TrainedModel
+  const world = worldOf(input.world)
+  const namespace = model.metadata.namespace ?? ''
+  const parent = world.find('InferenceService', model.spec.inferenceService, namespace)
+  const parts = [
+    { type: 'InferenceServiceReady', ...parentState(parent, model) },
+    { type: 'IsMMSPredictor', ...multiModelState(parent, model) },
+    { type: 'MemoryResourceAvailable', ...memoryState(parent, model, world.list('TrainedModel', namespace)) },
+  ]
+  const conditions = settleConditions(
+    parts.map((part): Part => ({ ...part, isNeeded: true })),
+    input.service,
+    input.now,
+  )
+  return { observedGeneration: model.metadata.generation ?? 1, conditions, ...addresses(parent, model) }
+}
+
+type State = Pick<Part, 'status' | 'reason' | 'message'>
+
+function parentState(parent: KubeObject | undefined, model: TrainedModel): State {
+  const name = model.spec.inferenceService
+  if (!parent)
+    return no(
+      'InferenceServiceNotFound',
+      `InferenceService "${name}" does not exist: create it, or correct spec.inferenceService.`,
+    )
+  if (conditionOf(parent, 'Ready')?.status === 'True') return { status: 'True' }
+  return no('InferenceServiceNotReady', `InferenceService "${name}" is not ready yet: the model is loaded when it is.`)
+}
+
+function multiModelState(parent: KubeObject | undefined, model: TrainedModel): State {
+  const service = parent as unknown as InferenceService | undefined
+  if (service && isMultiModel(frameworkModel(service.spec.predictor))) return { status: 'True' }
+  return no(
+    'IsNotMMSPredictor',
+    `InferenceService "${model.spec.inferenceService}" has a model of its own: remove its storageUri, so that it takes others.`,
+  )
+}
+
+function memoryState(parent: KubeObject | undefined, model: TrainedModel, all: readonly KubeObject[]): State {
+  const service = parent as unknown as InferenceService | undefined
+  const predictor = service && frameworkModel(service.spec.predictor)
+  const server = predictor?.model ?? predictor?.containers?.[0]
+  const limit = quantityValue(server?.resources?.limits?.['memory']) ?? 0
+  const siblings = all
+    .map((object) => object as unknown as TrainedModel)
+    .filter(
+      (other) =>
+        other.spec.inferenceService === model.spec.inferenceService && other.metadata.name !== model.metadata.name,
+    )
+  const wanted = [...siblings, model].reduce((sum, other) => sum + (quantityValue(other.spec.model.memory) ?? 0), 0)
+  if (limit >= wanted) return { status: 'True' }
+  return no(
+    'MemoryResourceNotAvailable',
+    `The models of InferenceService "${model.spec.inferenceService}" need more memory than its limit: raise resources.limits.memory of the predictor.`,
+  )
+}
+
+function no(reason: string, message: string): State {
+  return { status: 'False', reason, message }
+}
+
+function addresses(parent: KubeObject | undefined, model: TrainedModel): object {
+  const service = parent as unknown as InferenceService | undefined
+  if (!service) return {}
+  const { model: server } = frameworkModel(service.spec.predictor)
+  const name = model.metadata.name ?? ''
+  const path = server?.protocolVersion === 'v2' ? `/v2/models/${name}/infer` : `/v1/models/${name}:predict`
+  const { url, address } = service.status ?? {}
+  return {
+    ...(url ? { url: `${url}${path}` } : {}),
+    ...(address?.url ? { address: { url: `${address.url}${path}` } } : {}),
+  }
+}
