@@ -1,1 +1,3 @@
-export {}
+export type { LocalProgram } from './pod-runner/prepare-launch.ts'
+export { type PodRunnerTiming, podRunnerTiming } from './pod-runner/pod-runner-timing.ts'
+export { type PodRunner, type PodRunnerOptions, startPodRunner } from './pod-runner/start-pod-runner.ts'

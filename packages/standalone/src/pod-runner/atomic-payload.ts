@@ -27,7 +27,7 @@ export async function writePayload(directory: string, payload: Payload): Promise
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const previous = await readlink(join(directory, dataLink)).catch(() => undefined)
   if (previous !== undefined && (await holds(join(directory, previous), payload))) return false
-  const version = await mkdtemp(join(directory, '..'))
+  const version = await mkdtemp(`${directory}/..`)
   for (const [path, file] of payload) {
     const place = join(version, path)
     await mkdir(dirname(place), { recursive: true, mode: 0o700 })

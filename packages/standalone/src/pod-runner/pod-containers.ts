@@ -60,7 +60,7 @@ export function podContainers(
 
   async function endSidecars(): Promise<void> {
     isEndingSidecars = true
-    for (const [index, sidecar] of [...sidecars.entries()].reverse()) {
+    for (const [index, sidecar] of [...sidecars.entries()].toReversed()) {
       sidecar.stop(Math.min(sidecarGraceMs, Math.max(0, deadline - clock.now())))
       await sidecarRuns[index]
     }

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Written when a pod's directory is complete; names the boot of the machine under which that was so. */
@@ -8,9 +9,12 @@ const markerName = 'prepared'
  * True when the pod's volumes are as its init containers left them. After a crash of the machine files may be cut short
  * although the API remembers success, so, as on a rebooted node, init containers run again.
  */
-export async function isIntact(podDir: string, bootId: string | undefined): Promise<boolean> {
-  const text = await readFile(join(podDir, markerName), 'utf8').catch(() => undefined)
-  return text !== undefined && text === (bootId ?? 'unknown')
+export function isIntact(podDir: string, bootId: string | undefined): boolean {
+  try {
+    return readFileSync(join(podDir, markerName), 'utf8') === (bootId ?? 'unknown')
+  } catch {
+    return false
+  }
 }
 
 export async function markIntact(podDir: string, bootId: string | undefined): Promise<void> {

@@ -58,6 +58,8 @@ export interface PodWorkerContext {
 type VolumeClaims = (namespace: string, claim: string) => Promise<{ place: string } | { message: string }>
 
 const defaultGraceSeconds = 30
+/** How long the last status of a pod may take when the platform stops, perhaps with an API server that is gone. */
+const lastWriteMsMax = 1000
 const maxTimerMs = 2 ** 31 - 1
 
 /** One pod, from its arrival to its end: it gets its address and volumes, runs its containers, tells the API, and goes. */
@@ -150,8 +152,12 @@ export class PodWorker {
     this.#halt.abort()
     if (!this.#isOver) this.#writer.request()
     this.#order.stop(Math.min(this.#context.timing.closeGraceMs, this.#graceMs))
-    await Promise.all([this.#lived, this.#writer.flush()])
+    // A writer that is stopped flushes at once: the farewell is bounded, even when the API server is gone.
+    const cancelFarewell = this.#context.clock.setTimeout(() => this.#writer.stop(), lastWriteMsMax)
+    await this.#writer.flush()
+    cancelFarewell()
     this.#writer.stop()
+    await this.#lived
     this.#follower?.stop()
   }
 

@@ -235,3 +235,29 @@ function lineFormatter(query: LogQuery): (block: Buffer) => Buffer {
     return Buffer.concat(parts)
   }
 }
+
+/** The query parameters of `pods/log`, or what is wrong with them. */
+export function parseLogQuery(parameters: URLSearchParams, now: number): LogQuery | { readonly problem: string } {
+  const numbers: Record<string, number> = {}
+  for (const name of ['tailLines', 'sinceSeconds', 'limitBytes']) {
+    const text = parameters.get(name)
+    if (text === null || text === '') continue
+    const value = Number(text)
+    const smallest = name === 'tailLines' ? 0 : 1
+    if (!Number.isSafeInteger(value) || value < smallest)
+      return { problem: `${name} must be a whole number from ${smallest} on, not "${text}"` }
+    numbers[name] = value
+  }
+  const sinceTime = parameters.get('sinceTime')
+  const sinceTimeMs = sinceTime ? Date.parse(sinceTime) : undefined
+  if (Number.isNaN(sinceTimeMs)) return { problem: `sinceTime must be an RFC 3339 time, not "${sinceTime}"` }
+  const { tailLines, sinceSeconds, limitBytes } = numbers
+  const sinceMs = sinceSeconds === undefined ? sinceTimeMs : now - sinceSeconds * 1000
+  return {
+    follow: parameters.get('follow') === 'true',
+    timestamps: parameters.get('timestamps') === 'true',
+    ...(tailLines !== undefined && { tailLines }),
+    ...(sinceMs !== undefined && { sinceMs }),
+    ...(limitBytes !== undefined && { limitBytes }),
+  }
+}
