@@ -1,0 +1,162 @@
+import { parseDeploymentMode } from '../deployment-mode.ts'
+import { isRecord } from '../validate/check-schema.ts'
+import { errorAt, type Finding, formatPath, warningAt } from '../validate/finding.ts'
+import { nearName } from '../validate/near-name.ts'
+import { parseQuantity } from '../validate/quantity.ts'
+import {
+  annotationsNeverPropagated,
+  type ClusterConfig,
+  configSchemas,
+  labelsNeverPropagated,
+} from './cluster-config.ts'
+import { readConfig } from './read-config.ts'
+
+export interface ParsedConfig {
+  readonly config: ClusterConfig
+  /** Errors are parts that could not be used; each names its key and line. */
+  readonly findings: readonly Finding[]
+}
+
+type Key = keyof ClusterConfig
+
+/** A key that explains the others and configures nothing. */
+const exampleKey = '_example'
+
+/**
+ * The configuration in a ConfigMap's `data`. A key whose text is not JSON keeps the value of `lastGood`, or else its
+ * defaults; a wrong field has its default; nothing else is lost. No ConfigMap at all is a configuration of defaults.
+ */
+export function parseConfig(
+  data: Readonly<Record<string, string>> | undefined,
+  lastGood?: ClusterConfig,
+): ParsedConfig {
+  const findings: Finding[] = []
+  for (const key of Object.keys(data ?? {})) {
+    if (Object.hasOwn(configSchemas, key) || key === exampleKey) continue
+    const near = nearName(key, Object.keys(configSchemas))
+    const advice = near === undefined ? 'it is ignored' : `did you mean ${JSON.stringify(near)}? It is ignored`
+    findings.push(warningAt(['data', key], 'unknown-key', `is not a key of the configuration: ${advice}`))
+  }
+  const parts = (Object.keys(configSchemas) as Key[]).map((key) => [
+    key,
+    parseKey(key, data?.[key], lastGood, findings),
+  ])
+  const config = completed(Object.fromEntries(parts) as ClusterConfig)
+  checkIngress(config.ingress, data?.['ingress'], findings)
+  checkResources(config, data ?? {}, findings)
+  return { config, findings }
+}
+
+function parseKey(
+  key: Key,
+  text: string | undefined,
+  lastGood: ClusterConfig | undefined,
+  findings: Finding[],
+): unknown {
+  const path = ['data', key]
+  if (text === undefined) return readConfig(configSchemas[key], {}, path, [])
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    const line = /\(line (\d+) column (\d+)\)/.exec(said)
+    const place = line ? `line ${line[1]}, column ${line[2]}` : `line ${text.split('\n').length}`
+    const kept = lastGood ? 'the last good value stays' : 'the defaults are used'
+    const what = said.replace(/ in JSON at position.*/s, '')
+    findings.push(errorAt(path, 'json', `is not JSON (${place}): ${what}; ${kept} until it is mended`))
+    return lastGood ? lastGood[key] : readConfig(configSchemas[key], {}, path, [])
+  }
+  const found: Finding[] = []
+  const read = readConfig(configSchemas[key], value, path, found)
+  for (const finding of found) findings.push(withLine(finding, text))
+  return read
+}
+
+/** Says on which line of the key's text the field stands. */
+function withLine(finding: Finding, text: string): Finding {
+  let at = 0
+  for (const name of finding.segments.slice(2)) {
+    if (typeof name !== 'string') continue
+    const next = text.toLowerCase().indexOf(`"${name.toLowerCase()}"`, at)
+    if (next < 0) break
+    at = next
+  }
+  const line = text.slice(0, at).split('\n').length
+  return { ...finding, message: `${finding.message} (line ${line} of ${finding.segments[1]})` }
+}
+
+/** Lists that have fixed members, older spellings, and hosts that follow from others. */
+function completed(config: ClusterConfig): ClusterConfig {
+  const { inferenceService, ingress, deploy } = config
+  return {
+    ...config,
+    deploy: { ...deploy, defaultDeploymentMode: parseDeploymentMode(deploy.defaultDeploymentMode) ?? 'Standard' },
+    ingress: {
+      ...ingress,
+      ingressDomain: ingress.ingressDomain || 'example.com',
+      urlScheme: ingress.urlScheme || 'http',
+      domainTemplate: ingress.domainTemplate || '{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}',
+      knativeLocalGatewayService: ingress.knativeLocalGatewayService || ingress.localGatewayService,
+    },
+    inferenceService: {
+      ...inferenceService,
+      serviceAnnotationDisallowedList: union(
+        annotationsNeverPropagated,
+        inferenceService.serviceAnnotationDisallowedList,
+      ),
+      serviceLabelDisallowedList: union(labelsNeverPropagated, inferenceService.serviceLabelDisallowedList),
+    },
+  }
+}
+
+function union(first: readonly string[], second: readonly string[]): readonly string[] {
+  return [...new Set([...first, ...second])]
+}
+
+const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+const action = /\{\{-?\s*(.*?)\s*-?\}\}/g
+const knownAction =
+  /^\.(Name|Namespace|IngressDomain|(Labels|Annotations)\.[\w-]+)$|^index \.(Labels|Annotations) "[^"]+"$/
+
+function checkIngress(ingress: ClusterConfig['ingress'], text: string | undefined, findings: Finding[]): void {
+  if (text === undefined) return
+  const complain = (field: string, message: string, value: string): void => {
+    findings.push(withLine(errorAt(['data', 'ingress', field], 'ingress', message, { value }), text))
+  }
+  const parts = ingress.kserveIngressGateway.split('/')
+  if (ingress.enableGatewayApi && (parts.length !== 2 || !parts.every((part) => dnsLabel.test(part)))) {
+    complain('kserveIngressGateway', 'must be namespace/name of a Gateway', ingress.kserveIngressGateway)
+  }
+  for (const field of ['domainTemplate', 'pathTemplate'] as const) {
+    for (const [whole, inner = ''] of ingress[field].matchAll(action)) {
+      if (knownAction.test(inner)) continue
+      const names = '.Name, .Namespace, .IngressDomain, .Labels.x and .Annotations.x'
+      complain(field, `${whole} is not known: a template may use ${names}`, ingress[field])
+    }
+    if (ingress[field].replaceAll(action, '').includes('{{'))
+      complain(field, 'has a "{{" that is not closed', ingress[field])
+  }
+}
+
+/** Every setting that ends as a quantity in a pod must be one, or no pod could be made. */
+function checkResources(config: ClusterConfig, data: Readonly<Record<string, string>>, findings: Finding[]): void {
+  const visit = (value: unknown, path: readonly string[]): void => {
+    if (!isRecord(value)) return
+    for (const [name, field] of Object.entries(value)) {
+      const place = [...path, name]
+      if (!/^(cpu|memory)(Request|Limit|Modelcar)$/.test(name)) visit(field, place)
+      else if (field !== '' && parseQuantity(field) === undefined) {
+        const message = `${JSON.stringify(field)} is not a quantity such as "500m" or "2Gi"`
+        const finding = errorAt(['data', ...place], 'quantity', message, { value: field })
+        findings.push(withLine(finding, data[path[0] ?? ''] ?? ''))
+      }
+    }
+  }
+  visit(config, [])
+}
+
+/** One line for logs and events, such as `inferenceservice-config data.ingress.urlScheme: must be …`. */
+export function formatConfigFinding(finding: Finding): string {
+  return `inferenceservice-config ${formatPath(finding.segments)}: ${finding.message}`
+}
