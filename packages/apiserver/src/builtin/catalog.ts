@@ -71,6 +71,7 @@ function makeCatalog(data: CatalogData): Catalog {
     const node = schemaInProgress()
     compiled.set(name, node)
     compileSchema(schema, definition, node)
+    node.definition = name
     node.typeName = name.slice(name.lastIndexOf('.') + 1)
     node.gvk = kindsOf(schema)[0]
     if (node.typeName === 'Quantity') node.quantity = true

@@ -2,7 +2,7 @@ import type { KubeObject } from '@millrace/kube'
 import { dropNulls } from '../schema/apply-defaults.ts'
 import { fieldErrorMessage, invalid } from '../schema/field-error.ts'
 import { prune, unknownFields } from '../schema/prune.ts'
-import { canonicalQuantity, quantitySyntax } from '../schema/quantity.ts'
+import { canonicalQuantity, canonicalResource, quantitySyntax } from '../schema/quantity.ts'
 import type { Schema } from '../schema/schema.ts'
 import { canonicalTime } from './time.ts'
 
@@ -42,6 +42,13 @@ export function decodeCustom(object: unknown, schema: Schema): Decoded {
     const kept = dropNulls(prune(root, schema), schema)
     return { object: decodeEmbedded(kept, schema, '', unknown, true) as KubeObject, unknown }
   })
+}
+
+/** What an object of a kind is before anything is set: Go's zero value for built-ins, nothing for custom resources. */
+export function emptyObject(schema: Schema): KubeObject {
+  const context: Context = { unknown: [], fields: [], place: [] }
+  const zero = schema.presence ? decodeStruct({}, schema, context) : { metadata: {} }
+  return zero as unknown as KubeObject
 }
 
 class DecodeError extends Error {}
@@ -125,7 +132,8 @@ function decodeMap(value: Json, schema: Schema, context: Context): Json {
   const out: Json = {}
   for (const [key, item] of Object.entries(value)) {
     context.place.push(key)
-    out[key] = decode(item, schema, context)
+    out[key] =
+      schema.quantity && item !== null ? decodeQuantity(item, canonicalResource) : decode(item, schema, context)
     context.place.pop()
   }
   return out
@@ -164,8 +172,8 @@ function canonicalBase64(value: string): string {
   return Buffer.from(text, 'base64').toString('base64')
 }
 
-function decodeQuantity(value: unknown): string {
-  const quantity = canonicalQuantity(value)
+function decodeQuantity(value: unknown, canonical = canonicalQuantity): string {
+  const quantity = canonical(value)
   if (quantity === undefined) throw new DecodeError(quantitySyntax)
   return quantity
 }

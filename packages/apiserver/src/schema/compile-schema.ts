@@ -31,6 +31,7 @@ const emptyNode: Schema = {
   patchStrategy: [],
   patchMergeKey: undefined,
   typeName: undefined,
+  definition: undefined,
   constraints: undefined,
   rules: [],
   presence: undefined,

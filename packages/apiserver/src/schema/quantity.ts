@@ -112,6 +112,17 @@ export function canonicalQuantity(value: unknown): string | undefined {
   return quantity && formatQuantity(quantity)
 }
 
+/** The same in a resource list, where thousandths are the finest unit: finer amounts are rounded up. */
+export function canonicalResource(value: unknown): string | undefined {
+  const quantity =
+    typeof value === 'string' || typeof value === 'number' ? parseQuantity(String(value).trim()) : undefined
+  if (!quantity) return undefined
+  const milli = 1_000_000n
+  const rest = quantity.nano % milli
+  const nano = rest === 0n ? quantity.nano : quantity.nano - rest + (rest > 0n ? milli : -milli)
+  return formatQuantity({ ...quantity, nano })
+}
+
 export function compareQuantities(a: Quantity, b: Quantity): -1 | 0 | 1 {
   return a.nano < b.nano ? -1 : a.nano > b.nano ? 1 : 0
 }

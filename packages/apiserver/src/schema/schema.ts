@@ -76,6 +76,8 @@ export interface Schema {
   readonly patchMergeKey: string | undefined
   /** Go type name of a built-in's definition (`DeploymentSpec`), which decode errors mention; undefined inside CRDs. */
   readonly typeName: string | undefined
+  /** The same with its package (`io.k8s.api.apps.v1.DeploymentSpec`): what a type's own defaults go by. */
+  readonly definition: string | undefined
   readonly constraints: Constraints | undefined
   readonly rules: readonly Rule[]
   /** For built-ins, what an empty value of each property means in the Go type; undefined inside CRDs. */
