@@ -37,7 +37,7 @@ export async function startEmbeddedApiServer(options: EmbeddedOptions): Promise<
       { token, username: 'millrace-admin', groups: ['system:masters', 'system:authenticated'], uid: 'millrace-admin' },
     ],
     kubelet: { token: kubeletToken, scheme: 'http' },
-    log: (message, fields) => options.log.info(message, fields),
+    log: options.log,
   })
   const kubeconfig = options.kubeconfigOut ?? directory.kubeconfig
   await writeKubeconfig(kubeconfig, {

@@ -1,0 +1,140 @@
+import {
+  type ClusterConfig,
+  configMapName,
+  formatConfigFinding,
+  group,
+  parseConfig,
+  shippedConfig,
+  shippedRuntimes,
+} from '@millrace/api'
+import type { KubeObject } from '@millrace/kube'
+import {
+  type Capabilities,
+  type Gathered,
+  type KnativeAutoscaler,
+  knativeAutoscaler,
+  type RenderInput,
+  secretFacts,
+} from '@millrace/render'
+import { usageError } from './command-error.ts'
+import { didYouMean } from './did-you-mean.ts'
+import type { Manifest } from './manifest-files.ts'
+import { controllerNamespace } from './platform/bootstrap.ts'
+
+/** A cluster made of files: what `render` would otherwise gather from an API server. */
+export interface OfflineWorld {
+  readonly services: readonly Manifest[]
+  readonly inputFor: (service: KubeObject) => RenderInput
+  /** What is wrong with a configuration in the files; the shipped values stand in. */
+  readonly configProblems: readonly string[]
+}
+
+const servedKinds = ['InferenceService', 'InferenceGraph']
+
+export const capabilityNames = ['knative', 'istio', 'gateway-api', 'keda', 'otel', 'image-volume'] as const
+
+export function parseCapabilities(text: string): Capabilities {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean)
+  for (const name of names) {
+    if (capabilityNames.some((known) => known === name) || name === 'none') continue
+    throw usageError(
+      `--capabilities ${name}: the names are ${capabilityNames.join(', ')}, or none.${didYouMean(name, capabilityNames)}`,
+    )
+  }
+  const has = (name: (typeof capabilityNames)[number]): boolean => names.includes(name)
+  return {
+    knative: has('knative'),
+    istio: has('istio'),
+    gatewayApi: has('gateway-api'),
+    keda: has('keda'),
+    otel: has('otel'),
+    imageVolume: has('image-volume'),
+  }
+}
+
+export function offlineWorld(
+  manifests: readonly Manifest[],
+  namespace: string,
+  capabilities: Capabilities,
+): OfflineWorld {
+  const isOurs = (object: KubeObject): boolean => object.apiVersion.startsWith(`${group}/`)
+  const services = manifests
+    .filter(({ object }) => isOurs(object) && servedKinds.includes(object.kind))
+    .map((manifest) => placed(manifest, namespace))
+  const objects = manifests.map((manifest) => placed(manifest, namespace).object)
+  const hasRuntimes = objects.some(
+    (object) => object.kind === 'ServingRuntime' || object.kind === 'ClusterServingRuntime',
+  )
+  // Shipped runtimes are of our own kind's type, which is a KubeObject with its spec typed.
+  const runtimes = hasRuntimes ? [] : (shippedRuntimes as unknown as readonly KubeObject[])
+  const world: Gathered = {
+    objects: [...objects.filter((object) => object.kind !== 'Secret'), ...runtimes],
+    secrets: objects.filter((object) => object.kind === 'Secret').map(secretFacts),
+  }
+  const { config, problems } = configOf(objects)
+  const knative: RenderInput['knative'] = { autoscaler: autoscalerOf(objects), domains: domainsOf(objects) }
+  return {
+    services,
+    configProblems: problems,
+    inputFor: (service) => ({
+      service,
+      world,
+      children: [],
+      config,
+      capabilities,
+      knative,
+      controllerNamespace: configNamespace(objects),
+    }),
+  }
+}
+
+function placed(manifest: Manifest, namespace: string): Manifest {
+  const { object } = manifest
+  const isNamespaced = ![
+    'ClusterServingRuntime',
+    'ClusterStorageContainer',
+    'Namespace',
+    'CustomResourceDefinition',
+  ].includes(object.kind)
+  if (!isNamespaced || object.metadata.namespace !== undefined) return manifest
+  return { ...manifest, object: { ...object, metadata: { ...object.metadata, namespace } } }
+}
+
+function configOf(objects: readonly KubeObject[]): {
+  readonly config: ClusterConfig
+  readonly problems: readonly string[]
+} {
+  const { config, findings } = parseConfig(dataOf(findConfigMap(objects, configMapName)) ?? shippedConfig)
+  return { config, problems: findings.map(formatConfigFinding) }
+}
+
+function configNamespace(objects: readonly KubeObject[]): string {
+  return findConfigMap(objects, configMapName)?.metadata.namespace ?? controllerNamespace
+}
+
+function autoscalerOf(objects: readonly KubeObject[]): KnativeAutoscaler {
+  const serving = objects.find((object) => object.kind === 'KnativeServing')
+  return knativeAutoscaler({
+    ...(serving ? { knativeServing: serving } : {}),
+    configMap: findConfigMap(objects, 'config-autoscaler'),
+  }).autoscaler
+}
+
+function domainsOf(objects: readonly KubeObject[]): readonly string[] {
+  const data = dataOf(findConfigMap(objects, 'config-domain')) ?? {}
+  return Object.keys(data).filter((key) => key !== '_example')
+}
+
+function findConfigMap(objects: readonly KubeObject[], name: string): KubeObject | undefined {
+  return objects.find((object) => object.kind === 'ConfigMap' && object.metadata.name === name)
+}
+
+function dataOf(configMap: KubeObject | undefined): Readonly<Record<string, string>> | undefined {
+  const data = configMap?.data
+  return typeof data === 'object' && data !== null
+    ? Object.fromEntries(Object.entries(data).map(([key, value]) => [key, String(value)]))
+    : undefined
+}
