@@ -1,17 +1,35 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
+import type { KubeObject, Log } from '@millrace/kube'
+import { type Admission, chainAdmission } from './admission/admission.ts'
+import { builtinAdmission } from './admission/builtin-admission.ts'
+import type { CallWebhook } from './admission/call-webhook.ts'
+import { createConditionCheck } from './admission/match-conditions.ts'
+import { createWebhookCaller } from './admission/post-webhook.ts'
+import { createServiceResolver } from './admission/resolve-service.ts'
+import { webhookAdmission } from './admission/webhook-admission.ts'
+import { mutatingBucket, validatingBucket, watchWebhooks } from './admission/webhook-configuration.ts'
 import { builtinCatalog } from './builtin/catalog.ts'
-import { createAuthenticator, type TokenIdentity } from './http/authenticate.ts'
+import { createAuthenticator, type TokenIdentity, type User } from './http/authenticate.ts'
+import { authorizeRequest } from './http/authorize-request.ts'
 import { createOriginCheck, loopbackHosts } from './http/check-origin.ts'
 import { createRequestHandler } from './http/handle-request.ts'
+import { createTokenIssuer, serviceAccountUser, type TokenIssuer } from './http/issue-tokens.ts'
 import { listen } from './http/listen.ts'
 import { builtinResources } from './registry/builtin-resources.ts'
-import { createKindHooks } from './registry/kind-hooks.ts'
+import { crdHook } from './registry/custom/crd-hook.ts'
+import { crdBucket } from './registry/custom/crd-spec.ts'
+import { serveCustomKinds } from './registry/custom/custom-kinds.ts'
+import { createKindHooks, type KindHook } from './registry/kind-hooks.ts'
 import { createMetaRoutes } from './registry/meta-routes.ts'
-import type { Log, Platform } from './registry/platform.ts'
-import { createResourceTable } from './registry/resource-table.ts'
+import { startNamespaceCleaner } from './registry/namespace-cleaner.ts'
+import { namespaceHook } from './registry/namespace-hook.ts'
+import type { Platform } from './registry/platform.ts'
+import { createAuthorizer } from './registry/rbac.ts'
+import { createResourceTable, type ResourceTable } from './registry/resource-table.ts'
 import { findResource, route } from './registry/route.ts'
 import { seedNamespaces } from './registry/seed-namespaces.ts'
+import { createServiceHook } from './registry/service-hook.ts'
 import { createLineCache } from './registry/watch-encoding.ts'
 import { type DurableStoreOptions, openDurableStore } from './store/durable-store.ts'
 import type { Store } from './store/store.ts'
@@ -41,11 +59,12 @@ export interface ApiServer {
 }
 
 const defaultHost = '127.0.0.1'
+const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** Starts the embedded Kubernetes API server. Throws `StoreError` (`DataDirectoryInUse`, `Corrupt`) and `ListenError`. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const log = options.log ?? (() => undefined)
-  const store = await openDurableStore({ ...options.storeOptions, directory: options.dataDir, log })
+  const log = options.log ?? silentLog
+  const store = await openDurableStore({ ...options.storeOptions, directory: options.dataDir, log: log.warn })
   try {
     return await serve(options, store, log)
   } catch (error) {
@@ -59,31 +78,42 @@ async function serve(options: ApiServerOptions, store: Store, log: Log): Promise
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
   const catalog = builtinCatalog()
+  const resources = createResourceTable()
+  const tokens = createTokenIssuer(options.dataDir, Date.now)
+  const authenticator = createAuthenticator(options.tokens, (token) => verifyIssued(tokens, store, token))
+  const authorizer = createAuthorizer(store)
+  const webhooks = createWebhookCaller(createServiceResolver(store))
   const platform: Platform = {
     store,
-    resources: createResourceTable(),
+    resources,
     now: () => new Date(),
     newUid: randomUUID,
     randomSuffix,
     log,
-    admission: { mutate: (_, object) => Promise.resolve(object), validate: () => Promise.resolve() },
-    hooks: createKindHooks(new Map()),
+    admission: createAdmission(store, resources, webhooks.call, log),
+    authorizer,
+    tokens,
+    authenticate: authenticator.userOf,
+    kubelet: options.kubelet,
+    hooks: createKindHooks(kindHooks(store)),
     lines: createLineCache(),
     closing: closing.signal,
   }
-  platform.resources.serve('builtin', builtinResources(catalog))
+  resources.serve('builtin', builtinResources(catalog))
   await seedNamespaces(platform)
+  const customKinds = serveCustomKinds(platform, { objectMeta: () => catalog.objectMeta, callWebhook: webhooks.call })
+  const cleaner = startNamespaceCleaner(platform)
   const listener = await listen({
     host,
     port: options.port,
     tls: options.tls,
     handle: createRequestHandler({
       platform,
-      authenticator: createAuthenticator(options.tokens, () => undefined),
+      authenticator,
       checkOrigin: createOriginCheck([...loopbackHosts(host), ...(options.allowedHosts ?? [])]),
       metaRoutes: createMetaRoutes(platform, catalog),
       findResource: (path) => findResource(platform, path),
-      authorize: () => undefined,
+      authorize: (user, request) => authorizeRequest(authorizer, user, request),
       route: (request) => route(platform, request),
     }),
   })
@@ -91,6 +121,8 @@ async function serve(options: ApiServerOptions, store: Store, log: Log): Promise
   const close = async (): Promise<void> => {
     closing.abort()
     await listener.close()
+    await Promise.all([cleaner.close(), customKinds.close()])
+    webhooks.close()
     await store.close()
   }
   return {
@@ -101,6 +133,39 @@ async function serve(options: ApiServerOptions, store: Store, log: Log): Promise
       return closed
     },
   }
+}
+
+function kindHooks(store: Store): ReadonlyMap<string, KindHook> {
+  return new Map([
+    ['namespaces', namespaceHook],
+    ['services', createServiceHook(store)],
+    [crdBucket, crdHook(() => new Date())],
+  ])
+}
+
+function createAdmission(store: Store, resources: ResourceTable, call: CallWebhook, log: Log): Admission {
+  const webhooks = webhookAdmission({
+    mutating: watchWebhooks(store, mutatingBucket),
+    validating: watchWebhooks(store, validatingBucket),
+    call,
+    resources,
+    namespaceLabels: (name) => {
+      const entry = store.get('namespaces', name)
+      return entry && (JSON.parse(entry.value) as KubeObject).metadata.labels
+    },
+    meetsConditions: createConditionCheck(),
+    log,
+  })
+  return chainAdmission([builtinAdmission(store), webhooks])
+}
+
+/** An issued token counts as long as its service account exists. */
+function verifyIssued(tokens: TokenIssuer, store: Store, token: string): User | undefined {
+  const claims = tokens.verify(token)
+  const entry = claims && store.get('serviceaccounts', `${claims.namespace}/${claims.name}`)
+  if (!claims || !entry) return undefined
+  const { metadata } = JSON.parse(entry.value) as KubeObject
+  return metadata.uid === claims.uid ? serviceAccountUser(claims) : undefined
 }
 
 /** Kubernetes' alphabet for generated names: no vowels and nothing easily mixed up. */

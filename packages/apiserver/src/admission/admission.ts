@@ -17,3 +17,17 @@ export interface Admission {
   mutate<T extends KubeObject | undefined>(review: Review, object: T): Promise<T>
   validate(review: Review, object: KubeObject | undefined): Promise<void>
 }
+
+/** Several as one: mutations in order, then all validations. */
+export function chainAdmission(parts: readonly Admission[]): Admission {
+  return {
+    mutate: async (review, object) => {
+      let present = object
+      for (const part of parts) present = await part.mutate(review, present)
+      return present
+    },
+    validate: async (review, object) => {
+      for (const part of parts) await part.validate(review, object)
+    },
+  }
+}

@@ -101,7 +101,11 @@ function toApiError(platform: Platform, message: IncomingMessage, error: unknown
   const isAborted = error instanceof Error && error.name === 'AbortError'
   if (!isAborted) {
     const stack = error instanceof Error ? error.stack : undefined
-    platform.log('request failed', { method: message.method, path: message.url?.split('?')[0], error: stack ?? text })
+    platform.log.error('request failed', {
+      method: message.method,
+      path: message.url?.split('?')[0],
+      error: stack ?? text,
+    })
   }
   return internalError(text)
 }

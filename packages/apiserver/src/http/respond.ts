@@ -23,9 +23,9 @@ export async function respond(
   const text = typeof answer.body === 'string' ? answer.body : `${JSON.stringify(answer.body)}\n`
   let bytes = Buffer.from(text)
   const headers: Record<string, string | readonly string[]> = {
-    ...answer.headers,
     'Content-Type': answer.contentType ?? 'application/json',
     'Cache-Control': 'no-cache, private',
+    ...answer.headers,
   }
   const warnings = warningHeaders(options.warnings)
   if (warnings.length > 0) headers['Warning'] = warnings

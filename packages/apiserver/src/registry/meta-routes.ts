@@ -3,6 +3,7 @@ import type { Catalog } from '../builtin/catalog.ts'
 import type { MetaRoutes } from '../http/handle-request.ts'
 import type { Answer } from '../http/respond.ts'
 import { createDiscovery } from './discovery.ts'
+import { createOpenApi } from './openapi.ts'
 import type { Platform } from './platform.ts'
 
 /** Kubernetes 1.34 is what the built-in API is generated from. */
@@ -25,17 +26,34 @@ export const servedVersion = {
 /** Paths that are not about a resource. */
 export function createMetaRoutes(platform: Platform, catalog: Catalog): MetaRoutes {
   const discovery = createDiscovery(platform.resources)
+  const openApi = createOpenApi(catalog, platform.resources)
   return async (path: string, request: IncomingMessage): Promise<Answer | undefined> => {
     const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
     switch (plain) {
       case '/version':
         return { code: 200, body: servedVersion }
+      case '/':
+        return { code: 200, body: { paths: rootPaths(platform) } }
       case '/healthz':
       case '/livez':
       case '/readyz':
         return { code: 200, body: 'ok', contentType: 'text/plain; charset=utf-8' }
       default:
-        return discovery.answer(plain, String(request.headers.accept ?? '')) ?? undefined
+        return discovery.answer(plain, String(request.headers.accept ?? '')) ?? openApi.answer(plain, queryOf(request))
     }
   }
+}
+
+function queryOf({ url = '' }: IncomingMessage): string {
+  const at = url.indexOf('?')
+  return at < 0 ? '' : url.slice(at + 1)
+}
+
+function rootPaths({ resources }: Platform): readonly string[] {
+  const groups = new Set<string>()
+  for (const { gvk } of resources.all()) {
+    if (gvk.group) groups.add(`/apis/${gvk.group}`).add(`/apis/${gvk.group}/${gvk.version}`)
+  }
+  const fixed = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
+  return [...fixed, ...groups].sort()
 }

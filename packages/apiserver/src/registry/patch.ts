@@ -109,11 +109,7 @@ async function applyVerb(platform: Platform, request: ApiRequest, options: Write
       const causes = result.conflicts.map(({ message, field }) => ({ reason: 'FieldManagerConflict', message, field }))
       throw applyConflict(result.message, causes)
     }
-    throw new ApiError(
-      result.code,
-      result.code === 400 ? 'BadRequest' : result.code === 422 ? 'Invalid' : 'InternalError',
-      result.message,
-    )
+    throw new ApiError(result.code, result.code === 400 ? 'BadRequest' : '', result.message)
   }
   const respond = (code: number, object: KubeObject): Answer => ({
     code,

@@ -7,6 +7,8 @@ import { getVerb } from './get.ts'
 import { listVerb } from './list.ts'
 import { patchVerb } from './patch.ts'
 import type { Platform } from './platform.ts'
+import { isReview, reviewVerb } from './reviews.ts'
+import { bindingRequest, bindPod } from './sub/bind-pod.ts'
 import { subresourceVerbs } from './subresources.ts'
 import type { ServedResource } from './served-resource.ts'
 import { updateVerb } from './update.ts'
@@ -48,6 +50,9 @@ export async function route(platform: Platform, request: ApiRequest): Promise<Ou
   if (path.subresource && path.subresource !== 'status') return subresourceVerbs(platform, request, verb)
   if (!resource.verbs.includes(verb)) throw methodNotAllowed()
   checkPlace(path, resource, verb)
+  if (verb === 'create' && isReview(resource.bucket)) return reviewVerb(platform, request)
+  if (verb === 'create' && resource.bucket === 'bindings')
+    return bindPod(platform, await bindingRequest(platform, request))
   switch (verb) {
     case 'get':
       return getVerb(platform, request)

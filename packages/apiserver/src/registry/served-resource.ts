@@ -4,7 +4,7 @@ import type { TablePrinter } from '../builtin/print-table.ts'
 import type { Strategy } from '../builtin/strategy.ts'
 import type { NameRule } from '../builtin/validate-metadata.ts'
 import type { FieldError } from '../schema/field-error.ts'
-import type { Schema } from '../schema/schema.ts'
+import type { JsonSchema, Schema } from '../schema/schema.ts'
 import type { Entry } from '../store/store.ts'
 
 /** What an object in a request was decoded to. */
@@ -61,6 +61,10 @@ export interface ServedResource {
   readonly printer: TablePrinter
   readonly scale: ScalePaths | undefined
   readonly behaviour: KindBehaviour
+  /** A custom kind's schema as its author wrote it, for OpenAPI documents. */
+  readonly openApiSchema?: JsonSchema
+  /** Aborts when the definition changes or goes: its watches end, and clients start them anew. */
+  readonly retired?: AbortSignal
 }
 
 export function apiVersionOf({ group, version }: Gvk): string {

@@ -3,10 +3,37 @@ import type { ApiRequest, Outcome } from './api-request.ts'
 import type { Platform } from './platform.ts'
 import type { Verb } from './route.ts'
 import { scaleVerb } from './scale.ts'
+import { bindPod } from './sub/bind-pod.ts'
+import { createServiceAccountToken } from './sub/create-token.ts'
+import { evictPod } from './sub/evict-pod.ts'
+import { finalizeNamespace } from './sub/finalize-namespace.ts'
+import { podLog } from './sub/pod-log.ts'
+import { patchVerb } from './patch.ts'
+import { getVerb } from './get.ts'
+import { updateVerb } from './update.ts'
 
-/** Every subresource but status, by resource. */
+type Handler = (platform: Platform, request: ApiRequest) => Promise<Outcome>
+
+/** `bucket/subresource verb` of the subresources that only one kind has. */
+const handlers: Readonly<Record<string, Handler | undefined>> = {
+  'pods/binding create': bindPod,
+  'pods/eviction create': evictPod,
+  'pods/log get': podLog,
+  'namespaces/finalize update': finalizeNamespace,
+  'serviceaccounts/token create': createServiceAccountToken,
+  'pods/ephemeralcontainers get': getVerb,
+  'pods/ephemeralcontainers update': updateVerb,
+  'pods/ephemeralcontainers patch': patchVerb,
+  'pods/resize get': getVerb,
+  'pods/resize update': updateVerb,
+  'pods/resize patch': patchVerb,
+}
+
+/** Every subresource but status. */
 export async function subresourceVerbs(platform: Platform, request: ApiRequest, verb: Verb): Promise<Outcome> {
-  const { subresource } = request.path
-  if (subresource === 'scale') return scaleVerb(platform, request, verb)
-  throw methodNotAllowed()
+  const { path, resource } = request
+  if (path.subresource === 'scale') return scaleVerb(platform, request, verb)
+  const handler = handlers[`${resource.bucket}/${path.subresource} ${verb}`]
+  if (!handler) throw methodNotAllowed()
+  return handler(platform, request)
 }

@@ -89,7 +89,8 @@ async function runWatch(
 ): Promise<void> {
   const { store } = platform
   const { resource } = request
-  const stream = openWatchStream(response, { signal: request.signal, timeoutMs: plan.timeoutMs })
+  const signals = resource.retired ? [request.signal, resource.retired] : [request.signal]
+  const stream = openWatchStream(response, { signal: AbortSignal.any(signals), timeoutMs: plan.timeoutMs })
   const send = (type: WatchEventType, entry: Entry): void => stream.send(encoder.encode(type, entry))
   const start = store.revision
   if (plan.sendsState) {

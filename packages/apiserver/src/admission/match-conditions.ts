@@ -1,0 +1,51 @@
+import { internalError } from '../http/api-error.ts'
+import type { Webhook } from './webhook-configuration.ts'
+
+type Run = (context: Record<string, unknown>) => unknown
+
+/** Whether all matchConditions of a webhook hold for a request. Throws 500 for one that fails to run. */
+export type MeetsConditions = (webhook: Webhook, request: Record<string, unknown>) => Promise<boolean>
+
+const compiledMax = 256
+
+/** CEL conditions, compiled once each; the CEL library is loaded when the first one comes. */
+export function createConditionCheck(): MeetsConditions {
+  const compiled = new Map<string, Run>()
+
+  async function compile(expression: string): Promise<Run> {
+    const known = compiled.get(expression)
+    if (known) return known
+    const { Environment } = await import('@marcbachmann/cel-js')
+    const run: Run = new Environment({ unlistedVariablesAreDyn: true }).parse(expression)
+    compiled.set(expression, run)
+    const oldest = compiled.keys().next().value
+    if (compiled.size > compiledMax && oldest !== undefined) compiled.delete(oldest)
+    return run
+  }
+
+  return async (webhook, request) => {
+    const { matchConditions = [] } = webhook
+    if (matchConditions.length === 0) return true
+    const { object, oldObject, ...rest } = request
+    const context = { object: celValue(object), oldObject: celValue(oldObject), request: celValue(rest) }
+    for (const { name, expression } of matchConditions) {
+      try {
+        const run = await compile(expression)
+        if (run(context) !== true) return false
+      } catch (error) {
+        if (webhook.failurePolicy === 'Ignore') return false
+        const why = error instanceof Error ? error.message : String(error)
+        throw internalError(`matchCondition "${name}" of webhook "${webhook.name}" failed: ${why}`)
+      }
+    }
+    return true
+  }
+}
+
+/** JSON as CEL sees it: whole numbers are ints, which the library takes from BigInt. */
+function celValue(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
+  if (Array.isArray(value)) return value.map(celValue)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, celValue(item)]))
+}

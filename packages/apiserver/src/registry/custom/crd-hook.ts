@@ -1,0 +1,56 @@
+import type { KubeObject } from '@millrace/kube'
+import { invalid } from '../../http/api-error.ts'
+import type { KindHook } from '../kind-hooks.ts'
+import { asCrd, completeNames, type Crd, type CrdStatus, crdFinalizer } from './crd-spec.ts'
+import { checkCrd, checkCrdUpdate } from './validate-crd.ts'
+import { timestamp } from '../platform.ts'
+
+/** What writes of CustomResourceDefinitions complete and check. */
+export function crdHook(now: () => Date): KindHook {
+  return {
+    beforeCreate: async (object) => {
+      const crd = complete(asCrd(object))
+      await refuseInvalid(crd, undefined)
+      const storage = crd.spec.versions.filter((version) => version.storage).map(({ name }) => name)
+      const status: CrdStatus = { conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: storage }
+      return { ...crd, status }
+    },
+    beforeUpdate: async (object, old, subresource) => {
+      if (subresource === 'status') return object
+      const crd = complete(asCrd(object))
+      await refuseInvalid(crd, asCrd(old))
+      return crd
+    },
+    onDelete: (object) => markTerminating(asCrd(object), timestamp(now())),
+  }
+}
+
+function complete(crd: Crd): Crd {
+  const names = completeNames(crd.spec.names ?? { plural: '', kind: '' })
+  return { ...crd, spec: { ...crd.spec, names, conversion: crd.spec.conversion ?? { strategy: 'None' } } }
+}
+
+async function refuseInvalid(crd: Crd, old: Crd | undefined): Promise<void> {
+  const errors = old ? await checkCrdUpdate(crd, old) : await checkCrd(crd)
+  if (errors.length > 0) {
+    throw invalid('CustomResourceDefinition', 'apiextensions.k8s.io', crd.metadata.name ?? '', errors)
+  }
+}
+
+/** The instances go first: a finalizer holds the definition until then. */
+function markTerminating(crd: Crd, now: string): KubeObject {
+  const finalizers = crd.metadata.finalizers ?? []
+  if (crd.status?.conditions?.some(({ type }) => type === 'Terminating')) return crd
+  const terminating = {
+    type: 'Terminating',
+    status: 'True',
+    lastTransitionTime: now,
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResource deletion is pending',
+  } as const
+  return {
+    ...crd,
+    metadata: { ...crd.metadata, finalizers: [...new Set([...finalizers, crdFinalizer])] },
+    status: { ...crd.status, conditions: [...(crd.status?.conditions ?? []), terminating] },
+  }
+}

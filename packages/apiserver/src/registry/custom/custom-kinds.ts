@@ -1,0 +1,130 @@
+import type { KubeObject } from '@millrace/kube'
+import type { CallWebhook } from '../../admission/call-webhook.ts'
+import type { Schema } from '../../schema/schema.ts'
+import type { Entry } from '../../store/store.ts'
+import { changeStored } from '../change-stored.ts'
+import { type Platform, timestamp } from '../platform.ts'
+import { acceptNames, type NamesDecision } from './accept-names.ts'
+import { removeInstances } from './remove-instances.ts'
+import { asCrd, type Crd, type CrdCondition, type CrdStatus, crdBucket, crdFinalizer } from './crd-spec.ts'
+import { customResources } from './custom-resources.ts'
+
+interface ServedKind {
+  /** Spec as text: served anew only when it changes. */
+  readonly spec: string
+  readonly retire: AbortController
+}
+
+export interface CustomKinds {
+  close(): Promise<void>
+}
+
+/** Serves what the stored CRDs define, from now on and as they change, and keeps their status. */
+export function serveCustomKinds(
+  platform: Platform,
+  deps: { readonly objectMeta: () => Schema; readonly callWebhook: CallWebhook },
+): CustomKinds {
+  const served = new Map<string, ServedKind>()
+  const work = new Map<string, Promise<void>>()
+
+  function refresh(entry: Entry): void {
+    const crd = asCrd(JSON.parse(entry.value) as KubeObject)
+    const decision = acceptNames(crd, allCrds(platform), platform.resources.all())
+    if (decision.accepted) serve(crd, entry.revision)
+    later(entry.key, () => keepStatus(platform, entry.key, decision))
+    if (crd.metadata.deletionTimestamp) later(entry.key, () => finishDeletion(platform, entry.key))
+  }
+
+  function serve(crd: Crd, revision: number): void {
+    const name = crd.metadata.name ?? ''
+    const spec = JSON.stringify(crd.spec)
+    const known = served.get(name)
+    if (known?.spec === spec) return
+    known?.retire.abort()
+    const retire = new AbortController()
+    served.set(name, { spec, retire })
+    platform.resources.serve(name, customResources(crd, revision, { ...deps, retired: retire.signal }))
+  }
+
+  function stop(name: string): void {
+    served.get(name)?.retire.abort()
+    served.delete(name)
+    platform.resources.serve(name, [])
+    // Names that this CRD held are free now.
+    for (const entry of platform.store.list(crdBucket).entries) refresh(entry)
+  }
+
+  /** One piece of work at a time for each CRD. */
+  function later(name: string, task: () => Promise<void>): void {
+    const before = work.get(name) ?? Promise.resolve()
+    const next = before.then(task).catch((error: unknown) => {
+      if (!platform.closing.aborted) platform.log.error('CRD upkeep failed', { crd: name, error: String(error) })
+    })
+    work.set(name, next)
+    void next.then(() => {
+      if (work.get(name) === next) work.delete(name)
+    })
+  }
+
+  for (const entry of platform.store.list(crdBucket).entries) refresh(entry)
+  const handle = platform.store.watch(crdBucket, platform.store.revision, (event) => {
+    if (event.type === 'DELETED') stop(event.entry.key)
+    else refresh(event.entry)
+  })
+  return {
+    close: async () => {
+      handle.close()
+      await Promise.all(work.values())
+    },
+  }
+}
+
+function allCrds(platform: Platform): readonly Crd[] {
+  return platform.store.list(crdBucket).entries.map((entry) => asCrd(JSON.parse(entry.value) as KubeObject))
+}
+
+/** Writes conditions, accepted names and stored versions when they are not what they should be. */
+async function keepStatus(platform: Platform, key: string, decision: NamesDecision): Promise<void> {
+  await changeStored(platform, crdBucket, key, (object) => {
+    const crd = asCrd(object)
+    const status = nextStatus(crd, decision, timestamp(platform.now()))
+    return JSON.stringify(status) === JSON.stringify(crd.status) ? undefined : { ...object, status }
+  })
+}
+
+function nextStatus(crd: Crd, { accepted, names, reason, message }: NamesDecision, now: string): CrdStatus {
+  const wasEstablished = crd.status?.conditions?.find(({ type }) => type === 'Established')?.status === 'True'
+  const condition = (type: CrdCondition['type'], isTrue: boolean, why: string, text: string): CrdCondition => {
+    const status = isTrue ? 'True' : 'False'
+    const before = crd.status?.conditions?.find((candidate) => candidate.type === type)
+    const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now
+    return { type, status, lastTransitionTime, reason: why, message: text }
+  }
+  const established = accepted || wasEstablished
+  const conditions = [
+    condition('NamesAccepted', accepted, accepted ? 'NoConflicts' : reason, accepted ? 'no conflicts found' : message),
+    established
+      ? condition('Established', true, 'InitialNamesAccepted', 'the initial names have been accepted')
+      : condition('Established', false, 'NotAccepted', 'not all names are accepted'),
+    ...(crd.status?.conditions ?? []).filter(({ type }) => type !== 'NamesAccepted' && type !== 'Established'),
+  ]
+  const storage = crd.spec.versions.find((version) => version.storage)?.name
+  const stored = crd.status?.storedVersions ?? []
+  const storedVersions = storage && !stored.includes(storage) ? [...stored, storage] : stored
+  return { ...crd.status, conditions, acceptedNames: names, storedVersions }
+}
+
+/** A deleted CRD takes its instances along; the finalizer goes when none is left. */
+async function finishDeletion(platform: Platform, key: string): Promise<void> {
+  const entry = platform.store.get(crdBucket, key)
+  if (!entry) return
+  const crd = asCrd(JSON.parse(entry.value) as KubeObject)
+  if (!crd.metadata.deletionTimestamp || !crd.metadata.finalizers?.includes(crdFinalizer)) return
+  await removeInstances(platform, crd)
+  await changeStored(platform, crdBucket, key, (object) => {
+    const finalizers = (object.metadata.finalizers ?? []).filter((name) => name !== crdFinalizer)
+    const { finalizers: _, ...metadata } = object.metadata
+    if (finalizers.length === 0) return 'remove'
+    return { ...object, metadata: { ...metadata, finalizers } }
+  })
+}
