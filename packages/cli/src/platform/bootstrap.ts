@@ -1,4 +1,4 @@
-import { crds, resources as serving, shippedConfig, shippedRuntimes } from '@millrace/api'
+import { configMapName, crds, resources as serving, shippedConfig, shippedRuntimes } from '@millrace/api'
 import {
   apiVersionOf,
   type Client,
@@ -34,12 +34,9 @@ export async function bootstrap(client: Client, options: BootstrapOptions): Prom
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: controllerNamespace } },
     options,
   )
-  await install(
-    client,
-    resources.configMaps,
-    { ...shippedConfig, metadata: { ...shippedConfig.metadata, namespace: controllerNamespace } },
-    options,
-  )
+  const metadata = { namespace: controllerNamespace, name: configMapName }
+  const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: shippedConfig }
+  await install(client, resources.configMaps, config, options)
   await Promise.all(
     definitions.map((definition) => established(client, definition.metadata.name ?? '', options.signal)),
   )
