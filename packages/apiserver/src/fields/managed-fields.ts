@@ -1,6 +1,7 @@
 import type { KubeObject } from '@millrace/kube'
 import { emptyObject } from '../builtin/decode.ts'
 import { deepEqual } from '../schema/deep-equal.ts'
+import { goJson } from '../schema/go-text.ts'
 import type { Schema } from '../schema/schema.ts'
 import { checkTyped } from './check-typed.ts'
 import {
@@ -362,7 +363,7 @@ function withLastApplied(object: KubeObject, applied: KubeObject): KubeObject {
   if (!object.metadata.annotations?.[lastApplied]) return object
   const configuration = structuredClone(applied)
   if (configuration.metadata.annotations) delete configuration.metadata.annotations[lastApplied]
-  const annotations = { ...object.metadata.annotations, [lastApplied]: `${JSON.stringify(configuration)}\n` }
+  const annotations = { ...object.metadata.annotations, [lastApplied]: `${goJson(configuration)}\n` }
   return { ...object, metadata: { ...object.metadata, annotations } }
 }
 
