@@ -51,7 +51,8 @@ export function compactDefinitions(
     origin.set(short, full)
     const schema = schemas[full]
     if (!schema) throw new Error(`no schema ${full}`)
-    found.set(short, special[short] ?? compact(schema, (name) => waiting.push(name)))
+    const body = special[short] ?? compact(schema, (name) => waiting.push(name))
+    found.set(short, { origin: full, ...body })
   }
   return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -51,6 +51,8 @@ export interface SchemaData {
   /** Kubernetes' own field, not one of ours. */
   readonly foreign?: boolean
   readonly rules?: readonly Rule[]
+  /** Of a definition: its name in Kubernetes' OpenAPI. */
+  readonly origin?: string
   /** A definition of Kubernetes' own (see `definition`). */
   readonly $ref?: string
 }
