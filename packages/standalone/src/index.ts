@@ -1,3 +1,8 @@
 export type { LocalProgram } from './pod-runner/prepare-launch.ts'
 export { type PodRunnerTiming, podRunnerTiming } from './pod-runner/pod-runner-timing.ts'
 export { type PodRunner, type PodRunnerOptions, startPodRunner } from './pod-runner/start-pod-runner.ts'
+export {
+  startWorkloadControllers,
+  type WorkloadControllers,
+  type WorkloadOptions,
+} from './workloads/workload-controllers.ts'

@@ -1,0 +1,98 @@
+import { createClient, loadConnection } from '@millrace/kube'
+import type { Command } from 'commander'
+import { usageError } from '../command-error.ts'
+import { controllerNamespace } from '../platform/bootstrap.ts'
+import { createTextLog } from '../text-log.ts'
+import type { Terminal } from '../terminal.ts'
+import { parsePort, untilAborted } from './apiserver.ts'
+
+interface ControllerOptions {
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly metricsAddr: Address | undefined
+  readonly healthProbeAddr: Address | undefined
+  readonly webhookPort: number
+  readonly webhookHost: string
+  readonly webhookCertDir?: string
+  readonly leaderElect?: boolean
+  readonly namespace: string
+  readonly watchNamespace?: readonly string[]
+  readonly verbose?: boolean
+}
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export function defineController(program: Command, terminal: Terminal): void {
+  program
+    .command('controller')
+    .description(
+      'Run the controller alone against any API server: in a cluster with its own service account, else by kubeconfig.',
+    )
+    .option('--kubeconfig <file>', 'which API server (else $KUBECONFIG, else the service account of the pod)')
+    .option('--context <name>', 'a context of the kubeconfig')
+    .option(
+      '--metrics-addr <address>',
+      'where /metrics is served; 0 turns it off',
+      parseAddress,
+      parseAddress('127.0.0.1:8080'),
+    )
+    .option(
+      '--health-probe-addr <address>',
+      'where /healthz and /readyz are served; 0 turns it off',
+      parseAddress,
+      parseAddress('127.0.0.1:8082'),
+    )
+    .option('--webhook-port <port>', 'port of the admission webhooks (0: any free one)', parsePort, 9443)
+    .option('--webhook-host <host>', 'address that the webhooks listen on, and that the API server calls', '127.0.0.1')
+    .option('--webhook-cert-dir <dir>', 'folder with tls.crt and tls.key (else certificates of our own)')
+    .option('--leader-elect', 'take turns with other controllers through a Lease')
+    .option('--namespace <name>', 'namespace of inferenceservice-config and of the Lease', controllerNamespace)
+    .option('--watch-namespace <name...>', 'serve these namespaces only')
+    .option('-v, --verbose', 'log every decision')
+    .addHelpText('after', '\nExample:\n  millrace controller --kubeconfig ~/.kube/config --leader-elect')
+    .action((options: ControllerOptions) => runController(options, terminal))
+}
+
+function parseAddress(text: string): Address | undefined {
+  if (text === '0') return undefined
+  const match = /^(.*):(\d+)$/.exec(text)
+  if (!match) throw usageError(`${text}: an address such as 127.0.0.1:8080 or :8080 is expected, or 0`)
+  return {
+    host: match[1] === '' ? '127.0.0.1' : (match[1] ?? '').replace(/^\[|\]$/g, ''),
+    port: parsePort(match[2] ?? ''),
+  }
+}
+
+async function runController(options: ControllerOptions, terminal: Terminal): Promise<void> {
+  const { startController } = await import('@millrace/controller')
+  const { kubeconfig, context, webhookCertDir, watchNamespace } = options
+  const connection = await loadConnection({
+    env: terminal.environment,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  })
+  const client = createClient(connection)
+  const log = createTextLog(terminal.error, options.verbose === true ? 'debug' : 'info')
+  const controller = await startController({
+    client,
+    log,
+    controllerNamespace: options.namespace,
+    ...(options.metricsAddr ? { metricsAddr: options.metricsAddr } : {}),
+    ...(options.healthProbeAddr ? { healthProbeAddr: options.healthProbeAddr } : {}),
+    webhook: {
+      mode: 'url',
+      host: options.webhookHost,
+      port: options.webhookPort,
+      ...(webhookCertDir === undefined ? {} : { certDir: webhookCertDir }),
+    },
+    leaderElect: options.leaderElect === true,
+    ...(watchNamespace === undefined ? {} : { namespaces: watchNamespace }),
+  })
+  log.info('controller started', { server: connection.server })
+  await untilAborted(terminal.signal)
+  await controller.close()
+  await client.close()
+}
