@@ -5,7 +5,7 @@ import { storageSecretName } from './credentials/storage-config.ts'
 import type { Gathered, Read } from './gathered.ts'
 import type { RenderInput } from './seam.ts'
 import type { Settings } from './settings.ts'
-import { frameworkModel } from './service/effective-service.ts'
+import { readPredictor } from './service/read-predictor.ts'
 import { isMultiModel } from './service/plan-predictor.ts'
 import { type World, worldOf } from './world.ts'
 
@@ -32,7 +32,7 @@ function serviceReads(input: ReadsInput, world: World): Read[] {
   const spec = service['spec'] as InferenceServiceSpec
   const namespace = service.metadata.namespace ?? ''
   const annotations = service.metadata.annotations ?? {}
-  const predictor = frameworkModel(spec.predictor)
+  const predictor = readPredictor(spec.predictor)
   const components = [spec.predictor, spec.transformer, spec.explainer, ...(spec.canary ?? []).map((c) => c.predictor)]
   const accounts = new Set(components.flatMap((component) => (component ? accountsOf(component) : [])))
   const result: Read[] = [

@@ -6,7 +6,6 @@ import { type EmitInput, type Emitted, emitStandard } from './backend/standard.t
 import type { Decision, Problem } from './decision.ts'
 import { renderGraph } from './graph/render-graph.ts'
 import type { Facts, Refused, RenderInput, RenderResult } from './seam.ts'
-import { disallowed } from './service/disallowed.ts'
 import { type EffectiveService, effectiveService } from './service/effective-service.ts'
 import { planService } from './service/plan-service.ts'
 import { withReadyCanaries } from './service/canary-replicas.ts'
@@ -25,24 +24,17 @@ export function render(input: RenderInput): RenderResult {
 function renderService(input: RenderInput): RenderResult {
   const world = worldOf(input.world)
   const { config } = input
-  const service = effectiveService({
-    service: input.service,
-    world,
-    defaultMode: config.deploy.defaultDeploymentMode,
-    resources: config.inferenceService.resource ?? {},
-    mountsToken: config.security.autoMountServiceAccountToken !== false,
-    usesLocalModels: config.localModel.enabled === true,
-  })
+  const service = effectiveService(input.service, world, config)
   const facts: Facts = { mode: service.mode, stopped: service.stopped }
   if (service.mode === 'ModelMesh' && !service.spec.transformer) return nothing(facts, service.decisions)
   if (service.mode === 'Knative' && !input.capabilities.knative) return refused(noKnative, facts, service.decisions)
-  const lists = disallowed(config)
+  const annotationsDisallowed = config.inferenceService.serviceAnnotationDisallowedList
   const planned = planService({
     service,
     world,
-    annotationsDisallowed: lists.annotations,
+    annotationsDisallowed,
     explainers: config.explainers,
-    gpuResources: config.multiNode.customGPUResourceTypeList ?? [],
+    gpuResources: config.multiNode.customGPUResourceTypeList,
   })
   if (!planned.ok) return refused(planned.problem, facts, planned.decisions)
   const { plan, decisions } = planned
@@ -56,8 +48,8 @@ function renderService(input: RenderInput): RenderResult {
     world,
     children: input.children,
     controllerNamespace: input.controllerNamespace,
-    annotationsDisallowed: lists.annotations,
-    labelsDisallowed: lists.labels,
+    annotationsDisallowed,
+    labelsDisallowed: config.inferenceService.serviceLabelDisallowedList,
     canaries: canariesOf(service),
   }
   const emitted =

@@ -15,7 +15,7 @@ export function podTemplate(workload: Workload, owner: Owner): PodTemplate {
   const labels = deploymentLabels(workload)
   return {
     metadata: { name: workload.name, namespace: owner.namespace, labels, annotations: workload.annotations },
-    spec: withGrace(withProbes(workload.pod), workload),
+    spec: withGrace(withServerDefaults(workload.pod), workload),
   }
 }
 
@@ -25,7 +25,7 @@ export function workerTemplate(workload: Workload, owner: Owner): PodTemplate | 
   if (!worker) return undefined
   const labels = { ...worker.labels, [labelKeys.app]: workerAppLabel(workload.name) }
   const metadata = { name: worker.name, namespace: owner.namespace, labels, annotations: worker.annotations }
-  return { metadata, spec: withGrace(withProbes(worker.pod), workload) }
+  return { metadata, spec: withGrace(withServerDefaults(worker.pod), workload) }
 }
 
 export function deploymentLabels(workload: Workload): StringMap {
@@ -88,7 +88,7 @@ function rollout(workload: Workload, settings: Settings) {
   const { deploymentStrategy } = workload.deploying
   if (deploymentStrategy) return { strategy: deploymentStrategy }
   const { defaultDeploymentMode, deploymentRolloutStrategy } = settings.deploy
-  const isDefaultMode = defaultDeploymentMode === 'Standard' || defaultDeploymentMode === 'RawDeployment'
+  const isDefaultMode = defaultDeploymentMode === 'Standard'
   const cluster = isDefaultMode ? deploymentRolloutStrategy?.defaultRollout : undefined
   return {
     strategy: {
@@ -100,10 +100,11 @@ function rollout(workload: Workload, settings: Settings) {
   }
 }
 
-/** A server is ready when its port opens: it opens it once the model is loaded. */
-function withProbes(pod: PodSpec): PodSpec {
+/** Images are pulled once, and a server is ready when its port opens: it opens it once the model is loaded. */
+function withServerDefaults(pod: PodSpec): PodSpec {
   const probed: readonly string[] = [containerNames.server, containerNames.transformer]
-  const containers = pod.containers.map((container) => {
+  const containers = pod.containers.map((given) => {
+    const container = given.imagePullPolicy ? given : { ...given, imagePullPolicy: 'IfNotPresent' }
     if (container.readinessProbe || !probed.includes(container.name)) return container
     const port = container.ports?.[0]?.containerPort ?? httpPort
     const times = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }

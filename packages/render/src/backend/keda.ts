@@ -82,15 +82,12 @@ function text(value: Quantity): string {
 /** How long the autoscaler waits before it follows a change: the spec's, else the cluster's. */
 function stabilisation(workload: Workload, settings: Settings): object | undefined {
   const { scaleUp, scaleDown } = workload.deploying.autoScaling?.behavior ?? {}
-  const up = scaleUp?.stabilizationWindowSeconds ?? seconds(settings.autoscaler.scaleUpStabilizationWindowSeconds)
-  const down = scaleDown?.stabilizationWindowSeconds ?? seconds(settings.autoscaler.scaleDownStabilizationWindowSeconds)
+  const cluster = settings.autoscaler
+  const up = scaleUp?.stabilizationWindowSeconds ?? cluster.scaleUpStabilizationWindowSeconds
+  const down = scaleDown?.stabilizationWindowSeconds ?? cluster.scaleDownStabilizationWindowSeconds
   if (up === undefined && down === undefined) return undefined
   return {
     ...(down === undefined ? {} : { scaleDown: { ...scaleDown, stabilizationWindowSeconds: down } }),
     ...(up === undefined ? {} : { scaleUp: { ...scaleUp, stabilizationWindowSeconds: up } }),
   }
-}
-
-function seconds(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
 }

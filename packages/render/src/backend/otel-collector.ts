@@ -1,7 +1,6 @@
 import type { KubeObject } from '@millrace/kube'
 import { userKeys } from '../keys.ts'
 import type { Owner, Workload } from '../plan.ts'
-import type { ResourceDefaults } from '../service/resource-defaults.ts'
 import type { Settings } from '../settings.ts'
 import { child } from './child.ts'
 
@@ -18,14 +17,14 @@ export function otelCollector(
   const processors = ['resourcedetection/env', 'transform', 'filter/metrics']
   const scrape = {
     job_name: 'otel-collector',
-    scrape_interval: collector.scrapeInterval ?? '',
+    scrape_interval: collector.scrapeInterval,
     static_configs: [{ targets: [`localhost:${port}`] }],
   }
   const meta = { name: workload.name, annotations: workload.annotations }
   return child(owner, 'opentelemetry.io/v1beta1', 'OpenTelemetryCollector', meta, {
     spec: {
       mode: 'sidecar',
-      ...resources(collector.resource ?? {}),
+      ...resources(collector.resource),
       config: {
         receivers: { prometheus: { config: { scrape_configs: [scrape] } } },
         processors: {
@@ -38,7 +37,7 @@ export function otelCollector(
           'filter/metrics': { metrics: { include: { match_type: 'strict', metric_names: metricNames } } },
         },
         exporters: {
-          otlp: { endpoint: collector.metricReceiverEndpoint ?? '', compression: 'none', tls: { insecure: true } },
+          otlp: { endpoint: collector.metricReceiverEndpoint, compression: 'none', tls: { insecure: true } },
         },
         service: { pipelines: { metrics: { receivers: ['prometheus'], processors, exporters: ['otlp'] } } },
       },
@@ -46,7 +45,7 @@ export function otelCollector(
   })
 }
 
-function resources(given: ResourceDefaults): object {
+function resources(given: Settings['opentelemetryCollector']['resource']): object {
   const requests = {
     ...(given.cpuRequest ? { cpu: given.cpuRequest } : {}),
     ...(given.memoryRequest ? { memory: given.memoryRequest } : {}),

@@ -6,7 +6,6 @@ import type { Problem } from '../decision.ts'
 import { labelKeys } from '../keys.ts'
 import type { Owner, Plan, Workload } from '../plan.ts'
 import type { Facts, RenderInput, RenderResult } from '../seam.ts'
-import { disallowed } from '../service/disallowed.ts'
 import { chooseMode, isStopped } from '../service/effective-service.ts'
 import { type World, worldOf } from '../world.ts'
 import { routerPod } from './router-pod.ts'
@@ -17,7 +16,7 @@ export function renderGraph(input: RenderInput): RenderResult {
   const { service, config } = input
   const spec = service['spec'] as InferenceGraphSpec
   const annotations = service.metadata.annotations ?? {}
-  const { mode, decisions } = chooseMode(service, annotations, config.deploy.defaultDeploymentMode)
+  const { mode, decisions } = chooseMode(service, config)
   const stopped = isStopped(annotations)
   const facts: Facts = { mode, stopped }
   if (stopped) return { ok: true, objects: [], decisions, facts }
@@ -75,7 +74,6 @@ function emitInputOf(input: RenderInput, spec: InferenceGraphSpec, isStandard: b
     deploying: Object.fromEntries(Object.entries(scaling).filter(([, value]) => value !== undefined)),
   }
   const plan: Plan = { owner, workloads: [workload], predictor: {}, isMultiModel: false }
-  const lists = disallowed(input.config)
   return {
     plan,
     settings: input.config,
@@ -84,7 +82,7 @@ function emitInputOf(input: RenderInput, spec: InferenceGraphSpec, isStandard: b
     children: input.children,
     controllerNamespace: input.controllerNamespace,
     annotationsDisallowed: [],
-    labelsDisallowed: lists.labels,
+    labelsDisallowed: input.config.inferenceService.serviceLabelDisallowedList,
     canaries: [],
   }
 }

@@ -7,7 +7,7 @@ const routerPort = 8080
 /** The pod that runs a graph: the router, with the graph as its argument. It needs nothing of the API server. */
 export function routerPod(spec: InferenceGraphSpec, name: string, settings: RouterSettings): PodSpec {
   const { affinity, tolerations, nodeSelector, nodeName, serviceAccountName } = spec
-  const secrets = (settings.imagePullSecrets ?? []).map((secret) => ({ name: secret }))
+  const secrets = settings.imagePullSecrets.map((secret) => ({ name: secret }))
   return {
     containers: [router(spec, name, settings)],
     automountServiceAccountToken: false,
@@ -21,7 +21,7 @@ export function routerPod(spec: InferenceGraphSpec, name: string, settings: Rout
 }
 
 function router(spec: InferenceGraphSpec, name: string, settings: RouterSettings): Container {
-  const propagated = settings.headers?.['propagate']
+  const { propagate } = settings.headers
   const given = spec.resources
   const hasResources = given !== undefined && Object.keys(given).length > 0
   return {
@@ -29,7 +29,7 @@ function router(spec: InferenceGraphSpec, name: string, settings: RouterSettings
     image: settings.image,
     ...(settings.imagePullPolicy ? { imagePullPolicy: settings.imagePullPolicy } : {}),
     args: ['--graph-json', routingJson(spec)],
-    ...(propagated ? { env: [{ name: 'PROPAGATE_HEADERS', value: propagated.join(',') }] } : {}),
+    ...(propagate.length > 0 ? { env: [{ name: 'PROPAGATE_HEADERS', value: propagate.join(',') }] } : {}),
     resources: hasResources
       ? { ...(given.limits ? { limits: given.limits } : {}), ...(given.requests ? { requests: given.requests } : {}) }
       : {

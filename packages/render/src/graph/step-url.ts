@@ -4,7 +4,7 @@ import { envNames } from '../keys.ts'
 import { containerNames } from '../keys.ts'
 import { runtimesOf } from '../runtime/select-runtime.ts'
 import { isMultiModel } from '../service/plan-predictor.ts'
-import { frameworkModel } from '../service/effective-service.ts'
+import { readPredictor } from '../service/read-predictor.ts'
 import type { World } from '../world.ts'
 
 export type StepUrl = { readonly ok: true; readonly url: string } | { readonly ok: false; readonly message: string }
@@ -34,7 +34,7 @@ function predictPath(model: string, protocol: string): string {
 function protocolOf(service: InferenceService, world: World): string | undefined {
   const { predictor, transformer } = service.spec
   if (transformer) return envOf(transformer.containers?.[0], envNames.protocol) ?? 'v1'
-  const effective = frameworkModel(predictor)
+  const effective = readPredictor(predictor)
   if (isMultiModel(effective)) return ''
   const { model } = effective
   if (!model) {
@@ -59,7 +59,7 @@ function envOf(container: Container, name: string): string | undefined {
 /** A model may be served under another name than its service's: arguments and MLServer's variable say so. */
 function modelName(service: InferenceService): string {
   const { predictor, transformer } = service.spec
-  const { model } = frameworkModel(predictor)
+  const { model } = readPredictor(predictor)
   const candidates = [
     nameInArgs(transformer?.containers?.[0]?.args),
     envOf(model, 'MLSERVER_MODEL_NAME'),

@@ -3,7 +3,7 @@ import type { KubeObject } from '@millrace/kube'
 import { conditionOf } from './deployment-state.ts'
 import { quantityValue } from '../quantity.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
-import { frameworkModel } from '../service/effective-service.ts'
+import { readPredictor } from '../service/read-predictor.ts'
 import { isMultiModel } from '../service/plan-predictor.ts'
 import { worldOf } from '../world.ts'
 import { type Part, settleConditions } from './conditions.ts'
@@ -42,7 +42,7 @@ function parentState(parent: KubeObject | undefined, model: TrainedModel): State
 
 function multiModelState(parent: KubeObject | undefined, model: TrainedModel): State {
   const service = parent as unknown as InferenceService | undefined
-  if (service && isMultiModel(frameworkModel(service.spec.predictor))) return { status: 'True' }
+  if (service && isMultiModel(readPredictor(service.spec.predictor))) return { status: 'True' }
   return no(
     'IsNotMMSPredictor',
     `InferenceService "${model.spec.inferenceService}" has a model of its own: remove its storageUri, so that it takes others.`,
@@ -51,7 +51,7 @@ function multiModelState(parent: KubeObject | undefined, model: TrainedModel): S
 
 function memoryState(parent: KubeObject | undefined, model: TrainedModel, all: readonly KubeObject[]): State {
   const service = parent as unknown as InferenceService | undefined
-  const predictor = service && frameworkModel(service.spec.predictor)
+  const predictor = service && readPredictor(service.spec.predictor)
   const server = predictor?.model ?? predictor?.containers?.[0]
   const limit = quantityValue(server?.resources?.limits?.['memory']) ?? 0
   const siblings = all
@@ -75,7 +75,7 @@ function no(reason: string, message: string): State {
 function addresses(parent: KubeObject | undefined, model: TrainedModel): object {
   const service = parent as unknown as InferenceService | undefined
   if (!service) return {}
-  const { model: server } = frameworkModel(service.spec.predictor)
+  const { model: server } = readPredictor(service.spec.predictor)
   const name = model.metadata.name ?? ''
   const path = server?.protocolVersion === 'v2' ? `/v2/models/${name}/infer` : `/v1/models/${name}:predict`
   const { url, address } = service.status ?? {}

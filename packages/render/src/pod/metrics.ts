@@ -4,8 +4,8 @@ import type { PodTemplate } from './shape.ts'
 
 /** `metricsAggregator` of the configuration. */
 export interface MetricsSettings {
-  readonly enableMetricAggregation?: string
-  readonly enablePrometheusScraping?: string
+  readonly enableMetricAggregation: boolean
+  readonly enablePrometheusScraping: boolean
 }
 
 /** Port at which Knative's proxy serves its own metrics and the server's together. */
@@ -16,8 +16,8 @@ const proxyPort = 9091
 /** Tells Knative's proxy to serve the server's metrics with its own, and Prometheus where to scrape. */
 export function addMetrics(pod: PodTemplate, settings: MetricsSettings): PodTemplate {
   const given = pod.metadata.annotations
-  const aggregates = given[userKeys.enableMetricAggregation] ?? settings.enableMetricAggregation ?? ''
-  const scrapes = given[userKeys.enablePrometheusScraping] ?? settings.enablePrometheusScraping ?? ''
+  const aggregates = given[userKeys.enableMetricAggregation] ?? String(settings.enableMetricAggregation)
+  const scrapes = given[userKeys.enablePrometheusScraping] ?? String(settings.enablePrometheusScraping)
   const annotations = {
     ...given,
     [userKeys.enableMetricAggregation]: aggregates,
