@@ -16,9 +16,9 @@ export interface Strategy {
   /** PUT of an absent object creates it. */
   readonly allowsCreateOnUpdate: boolean
   /** Custom resources: /status takes status alone, other metadata stays; any field but metadata counts for generation. */
-  readonly isCustom: boolean
-  /** Paths below metadata that /status leaves as they are. */
-  readonly statusKeeps: readonly string[]
+  readonly isCustom?: boolean
+  /** Fields of metadata that /status leaves as they are. */
+  readonly statusKeeps?: readonly string[]
 }
 
 const generations: ReadonlySet<string> = new Set([
@@ -47,7 +47,7 @@ const customStrategy = { hasGeneration: true, allowsUnconditionalUpdate: false, 
 
 /** Strategy of a custom resource; `hasStatus` is whether its CRD version has the status subresource. */
 export function customStrategyOf(hasStatus: boolean): Strategy {
-  return { ...customStrategy, hasStatus, isCustom: true, statusKeeps: [] }
+  return { ...customStrategy, hasStatus, isCustom: true }
 }
 
 /** Strategy of a built-in kind. */
@@ -171,13 +171,13 @@ function withJobSelector(job: KubeObject): KubeObject {
 /** The object as an update of `subresource` ('' or 'status') stores it: the other half comes from `old`, generation bumped. */
 export function prepareUpdate(
   strategy: Strategy,
-  gvk: Gvk,
   object: KubeObject,
   old: KubeObject,
   subresource: string,
 ): KubeObject {
   if (subresource === 'status') return statusOnly(strategy, object, old)
   let out = strategy.hasStatus ? withField(object, 'status', old.status) : object
+  const gvk = gvkOf(object)
   if (!strategy.isCustom) out = keepInternals(gvk, out, old)
   if (!strategy.hasGeneration) return out
   const { generation = 0 } = old.metadata
@@ -211,7 +211,7 @@ function statusOnly(strategy: Strategy, object: KubeObject, old: KubeObject): Ku
     return withField({ ...old, metadata }, 'status', object.status)
   }
   const metadata: Json = { ...object.metadata, generation: old.metadata.generation }
-  for (const field of strategy.statusKeeps) {
+  for (const field of strategy.statusKeeps ?? []) {
     const former = (old.metadata as Json)[field]
     if (former === undefined) delete metadata[field]
     else metadata[field] = former
@@ -254,7 +254,16 @@ export function resetFields(strategy: Strategy, subresource: string): readonly (
   if (!strategy.hasStatus) return []
   if (subresource === '') return [['status']]
   if (subresource !== 'status') return []
-  return [['spec'], ...strategy.statusKeeps.map((field) => ['metadata', field])]
+  return [['spec'], ...(strategy.statusKeeps ?? []).map((field) => ['metadata', field])]
+}
+
+function gvkOf(object: KubeObject): Gvk {
+  const slash = object.apiVersion.indexOf('/')
+  return {
+    group: object.apiVersion.slice(0, Math.max(0, slash)),
+    version: object.apiVersion.slice(slash + 1),
+    kind: object.kind,
+  }
 }
 
 function fieldOf(value: unknown, name: string): unknown {
