@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { InvalidInput, type Tensor, type TensorSpec } from '@millrace/protocol'
-import type { InferenceSession, OnnxValue, Tensor as OrtTensor } from 'onnxruntime-common'
+import type { InferenceSession, OnnxValue, Tensor as OrtTensor } from 'onnxruntime-node'
 import { type LoadOptions, type Model, ModelUnreadable, type PredictRequest } from '../runtime.ts'
 import { matchInputs } from './feeds.ts'
 import { datatypeOf, fromOrt, typeOf } from './value-types.ts'

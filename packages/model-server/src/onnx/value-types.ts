@@ -1,5 +1,5 @@
 import type { Datatype, Tensor } from '@millrace/protocol'
-import type { Tensor as OrtTensor } from 'onnxruntime-common'
+import type { Tensor as OrtTensor } from 'onnxruntime-node'
 
 /** onnxruntime's element types and the protocol's, one row each. Their arrays are the same typed arrays. */
 const rows = [
