@@ -17,7 +17,7 @@ export function errorFromFailure(what: string, error: unknown, signal: AbortSign
     const message = `${what}: the server's certificate is not trusted (${messageOf(cause)}); check certificate-authority and the server's address`
     return new KubeError({ code: 'Untrusted', message, cause: error })
   }
-  if (systemCode.startsWith('HPE_')) {
+  if (systemCode.startsWith('HPE_') || (cause instanceof Error && cause.name === 'HTTPParserError')) {
     return new KubeError({
       code: 'BadAnswer',
       message: `${what}: the answer is not HTTP (${messageOf(cause)})`,

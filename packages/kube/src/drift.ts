@@ -103,7 +103,7 @@ function compareItems(
     missing.delete(item)
     const liveItem = live.find((candidate) => matches(selector, candidate, 'exact'))
     if (liveItem === undefined) into.push({ path: place, why: 'differs' })
-    else compareValue(place, withKeysOf(selector, item), liveItem, isRecord(fields) ? fields : {}, into)
+    else compareValue(place, item, liveItem, isRecord(fields) ? fields : {}, into)
   }
   for (const item of missing) into.push({ path: `${path}[${wanted.indexOf(item)}]`, why: 'not owned' })
 }
@@ -117,10 +117,6 @@ function matches(selector: string, item: unknown, mode: 'exact' | 'defaults may 
     if (item[key] === undefined) return mode === 'defaults may be missing'
     return isDeepStrictEqual(item[key], wanted)
   })
-}
-
-function withKeysOf(selector: string, item: unknown): unknown {
-  return selector.startsWith('k:') && isRecord(item) ? { ...(parsedSelector(selector) as object), ...item } : item
 }
 
 function parsedSelector(selector: string): unknown {

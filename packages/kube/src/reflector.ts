@@ -75,12 +75,12 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
     const held = position.isOpen && clock.now() - startedAt >= shortWatchMs
     if (held) position.failures = 0
     if (held && !error) continue
+    position.failures += 1
     if (error && isExpired(error)) {
       position.resourceVersion = undefined
       // Losing history is part of life, so the first time there is nothing to wait for.
-      if (position.failures++ === 0) continue
+      if (position.failures === 1) continue
     }
-    position.failures += 1
     if (error) sink.troubled(error)
     const asked = isKubeError(error) ? (error.retryAfterMs ?? 0) : 0
     await sleep(clock, Math.max(asked, backoffMs(position.failures, { ...retryWait, random })), signal)
@@ -124,12 +124,17 @@ async function watchOn<T extends KubeObject>(options: ReflectorOptions<T>, posit
   const from = position.resourceVersion
   const initial = from === undefined ? createInitialState(options) : undefined
   const timeoutSeconds = Math.round(watchSecondsMin * (1 + random()))
+  const onOpen = () => {
+    initial?.watchForSilence()
+    opened(options, position)
+  }
   const watchSignal = initial ? AbortSignal.any([signal, initial.signal]) : signal
   try {
     const start = from === undefined ? { sendInitialEvents: true } : { resourceVersion: from }
     const watch = client.watch<T>(resource, {
       ...selection,
       ...start,
+      onOpen,
       allowBookmarks: true,
       timeoutSeconds,
       signal: watchSignal,
@@ -171,7 +176,7 @@ function createInitialState<T extends KubeObject>(options: ReflectorOptions<T>) 
   const silence = new AbortController()
   let events = 0
   let isDone = false
-  let cancel = armSilence()
+  let cancel: () => void = () => {}
 
   function armSilence(): () => void {
     const seen = events
@@ -186,6 +191,9 @@ function createInitialState<T extends KubeObject>(options: ReflectorOptions<T>) 
     signal: silence.signal,
     get isDone() {
       return isDone
+    },
+    watchForSilence: () => {
+      cancel = armSilence()
     },
     stop: () => cancel(),
     whyNotDone: () => {
