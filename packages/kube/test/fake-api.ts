@@ -142,7 +142,7 @@ export function createFakeCollection(): FakeCollection {
     const start = Number(query.get('continue') ?? 0)
     const limit = Number(query.get('limit') ?? all.length)
     const rest = start + limit < all.length ? { continue: String(start + limit) } : {}
-    const items = all.slice(start, start + limit).map(({ apiVersion: _, kind: __, ...item }) => item)
+    const items = all.slice(start, start + limit).map(withoutKind)
     sendJson(response, 200, {
       apiVersion: 'v1',
       kind: 'ConfigMapList',
@@ -214,4 +214,12 @@ export function createFakeCollection(): FakeCollection {
     refuse: undefined,
   }
   return fake
+}
+
+/** kube-apiserver leaves both out of list items. */
+function withoutKind(object: KubeObject): Omit<KubeObject, 'apiVersion' | 'kind'> {
+  const bare: Partial<KubeObject> = { ...object }
+  delete bare.apiVersion
+  delete bare.kind
+  return bare as Omit<KubeObject, 'apiVersion' | 'kind'>
 }

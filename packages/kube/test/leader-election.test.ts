@@ -5,7 +5,7 @@ import { KubeError, startLeaderElection } from '../src/index.ts'
 import { createMemoryClient } from './memory-client.ts'
 
 function contest() {
-  let fail = (_: string): void => {}
+  let fail: (who: string) => void = () => {}
   const clock = createVirtualClock()
   const memory = createMemoryClient()
   const told: string[] = []
