@@ -81,9 +81,14 @@ export function invalid(kind: string, group: string, name: string, errors: reado
   return new ApiError(422, 'Invalid', invalidMessage(kind, group, name, errors), {
     ...(name ? { name } : {}),
     ...(group ? { group } : {}),
-    kind,
+    ...(kind ? { kind } : {}),
     causes: errors.map(fieldErrorCause),
   })
+}
+
+/** Options of a request that are wrong: `CreateOptions`, `ListOptions`, … */
+export function invalidOptions(kind: string, error: FieldError): ApiError {
+  return invalid(kind, 'meta.k8s.io', '', [error])
 }
 
 export function badRequest(message: string): ApiError {
@@ -127,8 +132,8 @@ export function unsupportedMediaType(accepted: readonly string[]): ApiError {
 }
 
 export function notAcceptable(accepted: readonly string[]): ApiError {
-  const message = `only the following media types are accepted: ${accepted.join(', ')}`
-  return new ApiError(406, 'NotAcceptable', message)
+  const message = `406: Not Acceptable\n\nAvailable representations: ${accepted.join(', ')}`
+  return new ApiError(406, 'NotAcceptable', message, {})
 }
 
 export function tooManyRequests(message: string, retryAfterSeconds: number): ApiError {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiRequest, Outcome } from '../registry/api-request.ts'
 import type { Platform } from '../registry/platform.ts'
 import { StoreError } from '../store/store.ts'
-import { ApiError, internalError, serviceUnavailable, tooManyRequests, unknownResource } from './api-error.ts'
+import { ApiError, internalError, serviceUnavailable, tooManyRequests } from './api-error.ts'
 import type { Authenticator, User } from './authenticate.ts'
 import { negotiate } from './negotiate.ts'
 import { readBody } from './read-body.ts'
@@ -23,6 +23,9 @@ export interface RequestHandlerOptions {
   readonly route: (request: ApiRequest) => Promise<Outcome>
 }
 
+/** Paths below no served group have no Status. */
+const pageNotFound: Answer = { code: 404, body: '404 page not found\n', contentType: 'text/plain; charset=utf-8' }
+
 /** What the real server gives a request that is no watch. */
 const deadlineMs = 60_000
 
@@ -34,7 +37,7 @@ export function createRequestHandler(options: RequestHandlerOptions) {
     try {
       const outcome = await answer(options, message, response, warnings)
       if ('stream' in outcome) await outcome.stream(response)
-      else await respond(response, outcome, { acceptsGzip, warnings })
+      else await respond(response, await inWantedFormat(outcome, message), { acceptsGzip, warnings })
     } catch (error) {
       const { status } = toApiError(options.platform, message, error)
       const headers = retryHeaders(status)
@@ -58,7 +61,7 @@ async function answer(
   const meta = await options.metaRoutes(pathText, message)
   if (meta) return meta
   const path = parseResourcePath(pathText)
-  if (!path) throw unknownResource()
+  if (!path || !options.platform.resources.hasGroupVersion(path.group, path.version)) return pageNotFound
   const query = new URLSearchParams(queryText)
   const method = message.method ?? 'GET'
   options.authorize(user, { method, path, query })
@@ -76,6 +79,15 @@ async function answer(
     readBody: () => readBody(message),
     warn: (text) => void warnings.push(text),
   })
+}
+
+/** YAML for those who ask for it alone; the library is loaded then. */
+async function inWantedFormat(outcome: Answer, message: IncomingMessage): Promise<Answer> {
+  const isJson = outcome.contentType === undefined
+  if (!isJson || !/^\s*application\/yaml\b/.test(message.headers.accept ?? '')) return outcome
+  const { stringify } = await import('yaml')
+  const value: unknown = typeof outcome.body === 'string' ? JSON.parse(outcome.body) : outcome.body
+  return { ...outcome, body: stringify(value), contentType: 'application/yaml' }
 }
 
 function requestSignal(

@@ -5,7 +5,6 @@ export type Representation = 'object' | 'table' | 'metadata'
 
 export interface MediaChoice {
   readonly representation: Representation
-  readonly isYaml: boolean
   /** `v1` or `v1beta1` of meta.k8s.io, for table and metadata. */
   readonly metaVersion: string
 }
@@ -16,8 +15,8 @@ interface MediaRange {
   readonly quality: number
 }
 
-const served = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
-const plain: MediaChoice = { representation: 'object', isYaml: false, metaVersion: 'v1' }
+const served = ['application/json', 'application/yaml', 'application/json;stream=watch'] as const
+const plain: MediaChoice = { representation: 'object', metaVersion: 'v1' }
 const metaKinds: Readonly<Record<string, Representation>> = {
   Table: 'table',
   PartialObjectMetadata: 'metadata',
@@ -47,11 +46,11 @@ export function negotiate(accept: string | undefined): MediaChoice {
     const isYaml = type === 'application/yaml'
     if (!isYaml && type !== 'application/json' && type !== '*/*' && type !== 'application/*') continue
     const as = parameters.get('as')
-    if (as === undefined) return { ...plain, isYaml }
+    if (as === undefined) return plain
     const representation = metaKinds[as]
     const metaVersion = parameters.get('v') ?? 'v1'
     if (!representation || parameters.get('g') !== 'meta.k8s.io') continue
-    if (metaVersion === 'v1' || metaVersion === 'v1beta1') return { representation, isYaml, metaVersion }
+    if (metaVersion === 'v1' || metaVersion === 'v1beta1') return { representation, metaVersion }
   }
   throw notAcceptable(served)
 }

@@ -1,4 +1,5 @@
-import { ApiError, badRequest } from '../http/api-error.ts'
+import { badRequest, invalidOptions } from '../http/api-error.ts'
+import { invalid, notSupported } from '../schema/field-error.ts'
 import type { ApiRequest } from './api-request.ts'
 import { isRecord, readBodyValue } from './object-body.ts'
 import { parseDryRun } from './write-options.ts'
@@ -21,7 +22,7 @@ export async function readDeleteOptions(request: ApiRequest): Promise<DeleteOpti
   const preconditions = isRecord(body['preconditions']) ? body['preconditions'] : {}
   const dryRun = Array.isArray(body['dryRun']) ? body['dryRun'].map(String) : query.getAll('dryRun')
   return {
-    dryRun: parseDryRun(dryRun),
+    dryRun: parseDryRun(dryRun, 'DeleteOptions'),
     gracePeriodSeconds: grace === undefined ? undefined : parseGrace(grace),
     propagation: parsePropagation(text('propagationPolicy'), text('orphanDependents')),
     uid: stringOf(preconditions['uid']),
@@ -55,18 +56,11 @@ function parseGrace(text: string): number {
 
 function parsePropagation(policy: string | undefined, orphan: string | undefined): DeleteOptions['propagation'] {
   if (policy !== undefined && orphan !== undefined) {
-    throw invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set')
+    const why = 'orphanDependents and deletionPropagation cannot be both set'
+    throw invalidOptions('DeleteOptions', invalid('propagationPolicy', policy, why))
   }
   if (orphan !== undefined) return orphan === 'true' ? 'Orphan' : 'Background'
   if (policy === undefined || policy === 'Orphan' || policy === 'Foreground' || policy === 'Background') return policy
-  throw invalid('propagationPolicy', policy, 'must be one of "Foreground", "Background", "Orphan"')
-}
-
-function invalid(field: string, value: string, why: string): ApiError {
-  const message = `DeleteOptions.meta.k8s.io "" is invalid: ${field}: Invalid value: ${JSON.stringify(value)}: ${why}`
-  return new ApiError(422, 'Invalid', message, {
-    group: 'meta.k8s.io',
-    kind: 'DeleteOptions',
-    causes: [{ reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(value)}: ${why}`, field }],
-  })
+  const known = ['Foreground', 'Background', 'Orphan', 'nil']
+  throw invalidOptions('DeleteOptions', notSupported('propagationPolicy', policy, known))
 }

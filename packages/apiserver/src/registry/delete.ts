@@ -119,15 +119,17 @@ async function deleteOnce(
   return { object: isGone ? old : withRevision(object, revision), isGone }
 }
 
-function checkPreconditions(resource: ServedResource, { metadata }: KubeObject, options: DeleteOptions): void {
+function checkPreconditions({ gvk }: ServedResource, { metadata }: KubeObject, options: DeleteOptions): void {
   const { uid, resourceVersion } = options
-  const fail = (what: string, wanted: string, found: string | undefined): never => {
-    const why = `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found ?? ''}`
-    throw conflict(errorResource(resource), metadata.name ?? '', why)
+  const fail = (what: string, wanted: string, found: string | undefined, guess: string): never => {
+    const why = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found ?? ''})`
+    throw conflict({ group: gvk.group, plural: gvk.kind }, metadata.name ?? '', `${why}. ${guess}`)
   }
-  if (uid !== undefined && uid !== metadata.uid) fail('UID', uid, metadata.uid)
+  if (uid !== undefined && uid !== metadata.uid) {
+    fail('UID', uid, metadata.uid, 'The object might have been deleted and then recreated')
+  }
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    fail('ResourceVersion', resourceVersion, metadata.resourceVersion)
+    fail('ResourceVersion', resourceVersion, metadata.resourceVersion, 'The object might have been modified')
   }
 }
 

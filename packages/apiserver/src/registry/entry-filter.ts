@@ -9,7 +9,7 @@ import {
   parseFieldSelector,
   parseLabelSelector,
 } from './selector.ts'
-import { apiVersionOf, type ServedResource } from './served-resource.ts'
+import type { ServedResource } from './served-resource.ts'
 
 /** Which entries a list or watch is about. */
 export interface EntryFilter {
@@ -35,11 +35,9 @@ export function parseEntryFilter(
   name: string,
   query: URLSearchParams,
 ): EntryFilter {
-  const labelText = query.get('labelSelector') ?? ''
-  const fieldText = query.get('fieldSelector') ?? ''
-  const labels = parseLabelSelector(labelText)
-  const parsed = parseFieldSelector(fieldText)
-  checkFieldNames(resource, parsed, labelText, fieldText)
+  const labels = parseLabelSelector(query.get('labelSelector') ?? '')
+  const parsed = parseFieldSelector(query.get('fieldSelector') ?? '')
+  checkFieldNames(resource, parsed)
   const named = name ? [{ field: 'metadata.name', value: name, isNegated: false }] : []
   return createEntryFilter(resource, namespace, labels, { requirements: [...parsed.requirements, ...named] })
 }
@@ -75,16 +73,13 @@ function partsOf(resource: ServedResource, entry: Entry): SelectableParts {
   return parts
 }
 
-function checkFieldNames(
-  resource: ServedResource,
-  selector: FieldSelector,
-  labelText: string,
-  fieldText: string,
-): void {
+function checkFieldNames(resource: ServedResource, selector: FieldSelector): void {
   const known = new Set(['metadata.name', 'metadata.namespace', ...resource.behaviour.selectableFieldNames])
   const unknown = selector.requirements.find(({ field }) => !known.has(field))
   if (!unknown) return
-  const what = `Unable to find "${apiVersionOf(resource.gvk)}, Resource=${resource.plural}"`
-  const selectors = `that match label selector "${labelText}", field selector "${fieldText}"`
-  throw badRequest(`${what} ${selectors}: field label not supported: ${unknown.field}`)
+  if (resource.behaviour.selectableFieldNames.length === 0 && !resource.isCustom) {
+    const only = 'only "metadata.name", "metadata.namespace"'
+    throw badRequest(`${JSON.stringify(unknown.field)} is not a known field selector: ${only}`)
+  }
+  throw badRequest(`field label not supported: ${unknown.field}`)
 }

@@ -1,6 +1,7 @@
 import type { ListMeta } from '@millrace/kube'
-import { ApiError, badRequest, expired, resourceVersionTooLarge } from '../http/api-error.ts'
+import { type ApiError, badRequest, expired, invalidOptions, resourceVersionTooLarge } from '../http/api-error.ts'
 import type { Answer } from '../http/respond.ts'
+import { type FieldError, forbidden, notSupported } from '../schema/field-error.ts'
 import { type Entry, type Store, StoreError } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import { type EntryFilter, parseEntryFilter } from './entry-filter.ts'
@@ -29,7 +30,7 @@ export async function listVerb(platform: Platform, request: ApiRequest): Promise
 }
 
 export function listPage(store: Store, resource: ServedResource, filter: EntryFilter, query: URLSearchParams): Page {
-  const limit = parseNonNegative(query, 'limit')
+  const limit = parseLimit(query)
   const start = startOf(store, query)
   try {
     return collect(store, resource, filter, limit, start)
@@ -75,22 +76,19 @@ function startOf(store: Store, query: URLSearchParams): PageStart {
   return { revision: match === 'Exact' ? wanted : undefined, after: undefined }
 }
 
+/** Throws 422 for combinations that mean nothing. */
 function checkMatch(match: string, wanted: number | undefined, token: string): void {
-  if (!match) return
-  const problem = matchProblem(match, wanted, token)
-  if (problem) throw new ApiError(422, 'Invalid', `ListOptions.meta.k8s.io "" is invalid: ${problem}`)
+  const error = match && matchError(match, wanted, token)
+  if (error) throw invalidOptions('ListOptions', error)
 }
 
-function matchProblem(match: string, wanted: number | undefined, token: string): string | undefined {
-  const field = 'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden'
-  if (token) return `${field} when continue is provided`
-  if (wanted === undefined) return `${field} unless resourceVersion is provided`
-  if (match !== 'Exact' && match !== 'NotOlderThan') {
-    const supported = 'supported values: "Exact", "NotOlderThan", ""'
-    return `resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}: ${supported}`
-  }
+function matchError(match: string, wanted: number | undefined, token: string): FieldError | undefined {
+  const field = 'resourceVersionMatch'
+  if (token) return forbidden(field, `${field} is forbidden when continue is provided`)
+  if (wanted === undefined) return forbidden(field, `${field} is forbidden unless resourceVersion is provided`)
+  if (match !== 'Exact' && match !== 'NotOlderThan') return notSupported(field, match, ['Exact', 'NotOlderThan', ''])
   if (match === 'Exact' && wanted === 0) {
-    return 'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+    return forbidden(field, `${field} "exact" is forbidden for resourceVersion "0"`)
   }
   return undefined
 }
@@ -99,18 +97,16 @@ function matchProblem(match: string, wanted: number | undefined, token: string):
 export function parseResourceVersion(query: URLSearchParams): number | undefined {
   const text = query.get('resourceVersion')
   if (!text) return undefined
-  if (!/^\d{1,15}$/.test(text)) {
-    throw badRequest(`Invalid value: ${JSON.stringify(text)}: resourceVersion must be a number this server has given`)
-  }
-  return Number(text)
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  const value = JSON.stringify(text)
+  const why = `strconv.ParseUint: parsing ${value}: invalid syntax`
+  throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${value}: ${why}`)
 }
 
-function parseNonNegative(query: URLSearchParams, name: string): number {
-  const text = query.get(name)
-  if (!text) return 0
-  if (!/^\d{1,15}$/.test(text))
-    throw badRequest(`${name}: Invalid value: ${JSON.stringify(text)}: must be a number of 0 or more`)
-  return Number(text)
+/** 0: no limit. */
+function parseLimit(query: URLSearchParams): number {
+  const text = query.get('limit') ?? ''
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0
 }
 
 /** The token's form is the real server's: base64url of `{"v":"meta.k8s.io/v1","rv":…,"start":"…"}`; start is relative. */
@@ -128,7 +124,7 @@ function decodeContinue(token: string): { readonly revision: number; readonly af
   } catch {
     // Falls through to the refusal.
   }
-  throw badRequest('continue key is not valid: use the token of the previous answer as it was given')
+  throw badRequest('invalid continue token: continue key is not valid: use the token of the previous answer as it was')
 }
 
 function continueExpired(query: URLSearchParams, start: PageStart): ApiError {

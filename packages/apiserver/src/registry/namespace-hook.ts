@@ -26,7 +26,8 @@ export const namespaceHook: KindHook = {
     if (immortal.has(name)) {
       throw forbidden({ group: '', plural: 'namespaces' }, name, 'this namespace may not be deleted')
     }
-    return { ...object, status: { ...(object['status'] as object), phase: 'Terminating' } }
+    const { deletionGracePeriodSeconds: _, ...metadata } = object.metadata
+    return { ...object, metadata, status: { ...(object['status'] as object), phase: 'Terminating' } }
   },
 }
 

@@ -20,7 +20,7 @@ export async function readBodyValue(request: ApiRequest): Promise<ParsedBody> {
   const bytes = await request.readBody()
   if (contentType === 'application/vnd.kubernetes.protobuf') return parseProtobufBody(bytes)
   const text = bytes.toString('utf8')
-  if (contentType === 'application/json' || contentType === '') return parseJsonBody(text)
+  if (contentType === 'application/json' || contentType === '') return parseJsonBody(text, request.resource.gvk.kind)
   if (contentType === 'application/yaml') return parseYamlBody(text)
   throw unsupportedMediaType(acceptedTypes)
 }
@@ -31,9 +31,12 @@ async function parseProtobufBody(bytes: Buffer): Promise<ParsedBody> {
   return { value: decoded.value, duplicates: [] }
 }
 
-export function parseJsonBody(text: string): ParsedBody {
+export function parseJsonBody(text: string, kind = 'object'): ParsedBody {
   const parsed = parseJsonStrict(text)
-  if (!parsed.ok) throw badRequest(`the object provided is unrecognized (must be of type JSON): ${parsed.message}`)
+  if (!parsed.ok) {
+    const head = `the object provided is unrecognized (must be of type ${kind})`
+    throw badRequest(`${head}: couldn't get version/kind; json parse error: ${parsed.message} (${text.slice(0, 20)})`)
+  }
   return parsed
 }
 
@@ -92,21 +95,24 @@ export function withKind(resource: ServedResource, value: unknown): Record<strin
   const apiVersion = apiVersionOf(gvk)
   if (isCustom && !value['kind']) throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(value)}'`)
   if (isCustom && !value['apiVersion']) throw badRequest(`Object 'apiVersion' is missing in '${JSON.stringify(value)}'`)
-  const given = { apiVersion: value['apiVersion'] || apiVersion, kind: value['kind'] || gvk.kind }
-  if (given.apiVersion !== apiVersion) {
-    const expected = `does not match the expected API version (${apiVersion})`
-    throw badRequest(`the API version in the data (${String(given.apiVersion)}) ${expected}`)
-  }
-  if (given.kind !== gvk.kind) {
-    const head = `${String(given.kind)} in version ${JSON.stringify(gvk.version)} cannot be handled as a ${gvk.kind}`
-    throw badRequest(
-      `${head}: converting (${apiVersion}, Kind=${String(given.kind)}) to (${apiVersion}, Kind=${gvk.kind})`,
-    )
-  }
+  const given = { apiVersion: String(value['apiVersion'] || apiVersion), kind: String(value['kind'] || gvk.kind) }
+  if (given.apiVersion !== apiVersion || given.kind !== gvk.kind) throw badRequest(otherKindText(resource, given))
   if (value['metadata'] !== undefined && value['metadata'] !== null && !isRecord(value['metadata'])) {
     throw badRequest('metadata must be an object')
   }
   return { ...value, kind: gvk.kind, apiVersion, metadata: value['metadata'] ?? {} }
+}
+
+/** How the real server words an object of another kind. */
+function otherKindText({ gvk, isCustom }: ServedResource, given: { apiVersion: string; kind: string }): string {
+  const version = given.apiVersion.slice(given.apiVersion.indexOf('/') + 1)
+  const group = gvk.group.split('.')[0] || 'core'
+  if (given.kind === gvk.kind || isCustom) {
+    const expected = `does not match the expected API version (${apiVersionOf(gvk)})`
+    return `the API version in the data (${given.apiVersion}) ${expected}`
+  }
+  const head = `${given.kind} in version "${version}" cannot be handled as a ${gvk.kind}`
+  return `${head}: converting (${version}.${given.kind}) to (${group}.${gvk.kind}): unknown conversion`
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -6,23 +6,24 @@ import {
   applyConflict,
   badRequest,
   invalid,
+  invalidOptions,
   notFound,
-  unsupportedMediaType,
 } from '../http/api-error.ts'
 import type { Answer } from '../http/respond.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
 import type { PatchResult } from '../patch/patch-result.ts'
 import { applyStrategicPatch } from '../patch/strategic-patch.ts'
-import { invalid as invalidField } from '../schema/field-error.ts'
+import { forbidden, invalid as invalidField, required } from '../schema/field-error.ts'
+import { parseJsonStrict } from '../schema/parse-json.ts'
 import type { ApiRequest } from './api-request.ts'
 import { createObject } from './create.ts'
 import { ownershipContext } from './field-owner.ts'
-import { decodeObject, isRecord, type ParsedBody, parseJsonBody, parseYamlBody, withKind } from './object-body.ts'
+import { decodeObject, isRecord, type ParsedBody, parseYamlBody, withKind } from './object-body.ts'
 import { checkNameOfPath, withNamespaceOfPath } from './object-name.ts'
 import type { Platform } from './platform.ts'
 import { representObject, shapeOf } from './represent.ts'
-import { errorResource, storeKey } from './served-resource.ts'
+import { apiVersionOf, errorResource, storeKey } from './served-resource.ts'
 import { changeObject } from './update.ts'
 import { parseWriteOptions, type WriteOptions } from './write-options.ts'
 
@@ -39,7 +40,7 @@ export async function patchVerb(platform: Platform, request: ApiRequest): Promis
   const { contentType, resource } = request
   if (contentType === patchTypes.apply) return applyVerb(platform, request, options)
   if (request.query.get('force') !== null) {
-    throw invalidOptions('force', 'Forbidden: may not be specified for non-apply patch')
+    throw invalidOptions('PatchOptions', forbidden('force', 'may not be specified for non-apply patch'))
   }
   const patch = await readPatch(request)
   const context = ownershipContext(platform, resource, options, request.path.subresource)
@@ -55,17 +56,19 @@ export async function patchVerb(platform: Platform, request: ApiRequest): Promis
 
 async function readPatch({ contentType, resource, readBody }: ApiRequest): Promise<ParsedBody> {
   const accepted = Object.values(patchTypes).filter((type) => !(resource.isCustom && type === patchTypes.strategic))
-  if (!accepted.some((type) => type === contentType)) throw unsupportedMediaType(accepted)
-  return parseJsonBody((await readBody()).toString('utf8'))
+  if (!accepted.some((type) => type === contentType)) {
+    throw new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
+  }
+  const parsed = parseJsonStrict((await readBody()).toString('utf8'))
+  if (!parsed.ok) throw badRequest(`error decoding patch: ${parsed.message}`)
+  return parsed
 }
 
 /** The patched document. Throws the patch's own refusals. */
 export function patchObject({ contentType, resource }: ApiRequest, old: KubeObject, patch: unknown): unknown {
   const result = runPatch(contentType, old, patch, resource.behaviour.schema)
   if (result.ok) return result.value
-  if (result.code === 422) {
-    throw new ApiError(422, 'Invalid', result.message)
-  }
+  if (result.code === 422) throw new ApiError(422, 'Invalid', result.message, {})
   throw new ApiError(result.code, result.reason, result.message)
 }
 
@@ -95,7 +98,7 @@ function decodePatched(request: ApiRequest, body: ParsedBody, options: WriteOpti
 async function applyVerb(platform: Platform, request: ApiRequest, options: WriteOptions): Promise<Answer> {
   const { resource, path, query } = request
   if (!query.get('fieldManager')) {
-    throw invalidOptions('fieldManager', 'Required value: is required for apply patch')
+    throw invalidOptions('PatchOptions', required('fieldManager', 'is required for apply patch'))
   }
   const applied = await readApplied(request, options)
   const context = {
@@ -152,6 +155,11 @@ function alreadyExistsUid({ resource, path }: ApiRequest, uid: string): string {
 async function readApplied(request: ApiRequest, options: WriteOptions): Promise<KubeObject> {
   const body = await parseYamlBody((await request.readBody()).toString('utf8'))
   if (!isRecord(body.value)) throw badRequest('error decoding YAML: the applied configuration must be an object')
+  const { apiVersion = '', kind = '' } = body.value
+  if (apiVersion !== apiVersionOf(request.resource.gvk) || kind !== request.resource.gvk.kind) {
+    const groupVersion = String(apiVersion).includes('/') ? apiVersion : `/${String(apiVersion)}`
+    throw badRequest(`invalid object type: ${String(groupVersion)}, Kind=${String(kind)}`)
+  }
   const typed = withKind(request.resource, body.value) as unknown as KubeObject
   if (typed.metadata.managedFields && typed.metadata.managedFields.length > 0) {
     throw badRequest('metadata.managedFields must be nil')
@@ -162,18 +170,4 @@ async function readApplied(request: ApiRequest, options: WriteOptions): Promise<
   const named = placed.metadata.name ? placed : { ...placed, metadata: { ...placed.metadata, name: request.path.name } }
   checkNameOfPath(request, named)
   return named
-}
-
-function invalidOptions(field: string, problem: string): ApiError {
-  return new ApiError(422, 'Invalid', `PatchOptions.meta.k8s.io "" is invalid: ${field}: ${problem}`, {
-    group: 'meta.k8s.io',
-    kind: 'PatchOptions',
-    causes: [
-      {
-        reason: problem.startsWith('Required') ? 'FieldValueRequired' : 'FieldValueForbidden',
-        message: problem,
-        field,
-      },
-    ],
-  })
 }

@@ -1,8 +1,9 @@
 import { badRequest } from '../http/api-error.ts'
+import { parseLabelRequirements } from './label-selector-parser.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
-interface LabelRequirement {
+export interface LabelRequirement {
   readonly key: string
   readonly operator: 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt'
   readonly values: readonly string[]
@@ -22,29 +23,11 @@ export interface FieldSelector {
   readonly requirements: readonly FieldRequirement[]
 }
 
-const labelRequirement =
-  /^\s*(?:!\s*(?<absent>[^\s=!,()<>]+)|(?<key>[^\s=!,()<>]+)(?:\s*(?:(?<equal>==|=|!=)\s*(?<value>[^\s=!,()<>]*)|(?<bound>[<>])\s*(?<number>[^\s=!,()<>]+)|\s(?<set>in|notin)\s*\((?<items>[^()]*)\)))?)\s*(?:,|$)/
-
 /** metav1's selector syntax: `a=b,c!=d,e in (f,g),h,!i`. Throws 400. */
 export function parseLabelSelector(text: string): LabelSelector {
-  const requirements: LabelRequirement[] = []
-  let rest = text.trim()
-  while (rest !== '') {
-    const match = labelRequirement.exec(rest)
-    if (!match?.groups) throw badRequest(`unable to parse requirement: ${JSON.stringify(rest)} is no label selector`)
-    requirements.push(requirementOf(match.groups))
-    rest = rest.slice(match[0].length).trim()
-  }
-  return { requirements }
-}
-
-function requirementOf(groups: Readonly<Record<string, string | undefined>>): LabelRequirement {
-  const { absent, key = '', equal, value = '', bound, number = '', set, items = '' } = groups
-  if (absent !== undefined) return { key: absent, operator: '!', values: [] }
-  if (equal !== undefined) return { key, operator: equal === '!=' ? 'notin' : 'in', values: [value] }
-  if (bound !== undefined) return { key, operator: bound === '>' ? 'gt' : 'lt', values: [number] }
-  if (set === undefined) return { key, operator: 'exists', values: [] }
-  return { key, operator: set === 'in' ? 'in' : 'notin', values: items.split(',').map((item) => item.trim()) }
+  const parsed = parseLabelRequirements(text)
+  if (!parsed.ok) throw badRequest(`unable to parse requirement: ${parsed.message}`)
+  return { requirements: parsed.requirements }
 }
 
 export function matchesLabels({ requirements }: LabelSelector, labels: Labels | undefined): boolean {

@@ -20,7 +20,7 @@ export function systemRequest(
     user: { username: 'system:apiserver', uid: '', groups: systemGroups },
     userAgent: 'millrace-apiserver',
     contentType: 'application/json',
-    media: { representation: 'object', isYaml: false, metaVersion: 'v1' },
+    media: { representation: 'object', metaVersion: 'v1' },
     signal,
     readBody: () => Promise.reject(badRequest('a request of the server itself has no body')),
     warn: () => undefined,

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { KubeObject } from '@millrace/kube'
-import { ApiError, badRequest, expired } from '../http/api-error.ts'
+import { badRequest, expired, invalidOptions } from '../http/api-error.ts'
 import { openWatchStream } from '../http/watch-stream.ts'
+import { type FieldError, forbidden, notSupported } from '../schema/field-error.ts'
 import { type Entry, StoreError, type StoreEvent } from '../store/store.ts'
 import type { ApiRequest, StreamedAnswer } from './api-request.ts'
 import { type EntryFilter, parseEntryFilter } from './entry-filter.ts'
@@ -57,23 +58,19 @@ function planWatch({ resource, path, query }: ApiRequest): WatchPlan {
   }
 }
 
+/** Throws 422 for combinations that mean nothing. */
 function checkInitialEvents(query: URLSearchParams): void {
-  const match = query.get('resourceVersionMatch')
-  const given = query.get('sendInitialEvents')
-  const problem = initialEventsProblem(given, match)
-  if (problem) throw new ApiError(422, 'Invalid', `ListOptions.meta.k8s.io "" is invalid: ${problem}`)
+  const error = initialEventsError(query.get('sendInitialEvents'), query.get('resourceVersionMatch'))
+  if (error) throw invalidOptions('ListOptions', error)
 }
 
-function initialEventsProblem(given: string | null, match: string | null): string | undefined {
+function initialEventsError(given: string | null, match: string | null): FieldError | undefined {
+  const field = 'resourceVersionMatch'
   if (given === null) {
-    const text = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'
-    return match ? `resourceVersionMatch: Forbidden: ${text}` : undefined
+    return match ? forbidden(field, `${field} is forbidden for watch unless sendInitialEvents is provided`) : undefined
   }
-  if (!match) {
-    return 'resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'
-  }
-  if (match === 'NotOlderThan') return undefined
-  return `resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`
+  if (!match) return forbidden(field, `sendInitialEvents requires setting ${field} to NotOlderThan`)
+  return match === 'NotOlderThan' ? undefined : notSupported(field, match, ['NotOlderThan'])
 }
 
 function isTrue(value: string | null): boolean {

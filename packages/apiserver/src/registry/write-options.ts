@@ -1,4 +1,5 @@
-import { badRequest } from '../http/api-error.ts'
+import { invalidOptions } from '../http/api-error.ts'
+import { invalid, notSupported } from '../schema/field-error.ts'
 import type { ApiRequest } from './api-request.ts'
 
 /** CreateOptions, UpdateOptions and PatchOptions of a query. */
@@ -10,31 +11,38 @@ export interface WriteOptions {
 }
 
 const managerCharactersMax = 128
+const optionKinds: Readonly<Record<string, string>> = {
+  POST: 'CreateOptions',
+  PUT: 'UpdateOptions',
+  PATCH: 'PatchOptions',
+}
 
-/** Throws 400 and 422-like refusals as the real server words them. */
-export function parseWriteOptions(request: Pick<ApiRequest, 'query' | 'userAgent'>): WriteOptions {
-  const { query, userAgent } = request
+/** Throws 422. */
+export function parseWriteOptions(request: Pick<ApiRequest, 'method' | 'query' | 'userAgent'>): WriteOptions {
+  const { method, query, userAgent } = request
+  const kind = optionKinds[method] ?? 'UpdateOptions'
   const manager = query.get('fieldManager') || managerOfUserAgent(userAgent)
   if (manager.length > managerCharactersMax) {
-    throw badRequest(`fieldManager: Invalid value: ${JSON.stringify(manager)}: may not be more than 128 bytes`)
+    throw invalidOptions(kind, invalid('fieldManager', manager, 'may not be more than 128 bytes'))
   }
-  return { dryRun: parseDryRun(query.getAll('dryRun')), manager, fieldValidation: parseFieldValidation(query) }
+  return {
+    dryRun: parseDryRun(query.getAll('dryRun'), kind),
+    manager,
+    fieldValidation: parseFieldValidation(query, kind),
+  }
 }
 
-export function parseDryRun(values: readonly string[]): boolean {
+/** `kind` of options is for the refusal. */
+export function parseDryRun(values: readonly string[], kind: string): boolean {
   const given = values.filter((value) => value !== '')
-  const unknown = given.find((value) => value !== 'All')
-  if (unknown !== undefined) {
-    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(unknown)}: supported values: "All"`)
-  }
-  return given.length > 0
+  if (given.every((value) => value === 'All')) return given.length > 0
+  throw invalidOptions(kind, notSupported('dryRun', given, ['All']))
 }
 
-function parseFieldValidation(query: URLSearchParams): WriteOptions['fieldValidation'] {
+function parseFieldValidation(query: URLSearchParams, kind: string): WriteOptions['fieldValidation'] {
   const value = query.get('fieldValidation') || 'Warn'
   if (value === 'Strict' || value === 'Warn' || value === 'Ignore') return value
-  const supported = 'supported values: "Ignore", "Strict", "Warn"'
-  throw badRequest(`fieldValidation: Unsupported value: ${JSON.stringify(value)}: ${supported}`)
+  throw invalidOptions(kind, notSupported('fieldValidation', value, ['', 'Ignore', 'Strict', 'Warn']))
 }
 
 /** The program's name: a user agent up to its first slash. */

@@ -30,7 +30,7 @@ export async function evictPod(platform: Platform, request: ApiRequest): Promise
   const pod = JSON.parse(entry.value) as KubeObject & { readonly status?: { readonly phase?: string } }
   const isOver = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' || pod.status?.phase === 'Pending'
   if (!isOver && !pod.metadata.deletionTimestamp) checkBudgets(platform, path.namespace, pod)
-  const dryRun = options.dryRun || parseDryRun(query.getAll('dryRun'))
+  const dryRun = options.dryRun || parseDryRun(query.getAll('dryRun'), 'CreateOptions')
   await deleteObject(platform, request, path.namespace, path.name, { ...options, dryRun })
   return { code: 201, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } }
 }
