@@ -6,3 +6,4 @@ export {
   type WorkloadControllers,
   type WorkloadOptions,
 } from './workloads/workload-controllers.ts'
+export { type Gateway, type GatewayLimits, type GatewayOptions, startGateway } from './gateway/start-gateway.ts'

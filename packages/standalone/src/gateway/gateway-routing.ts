@@ -1,0 +1,102 @@
+import { type Client, type Informer, type Log, resources, startInformer } from '@millrace/kube'
+import type { EndpointPools } from './endpoint-pools.ts'
+import type { RoutingState } from './resolve-request.ts'
+import { type Ingress, planRouteTable, type RouteTable } from './route-table.ts'
+import {
+  type EndpointSlice,
+  type EndpointsResult,
+  type Service,
+  serviceEndpoints,
+  serviceNameLabel,
+} from './service-endpoints.ts'
+
+/** Routing as the API has it now: every change counts from the next request on. */
+export interface GatewayRouting {
+  readonly synced: Promise<void>
+  readonly isSynced: boolean
+  state(ownPort: number): RoutingState
+  close(): Promise<void>
+}
+
+const byService = 'service'
+
+export function startGatewayRouting(client: Client, log: Log, pools: EndpointPools): GatewayRouting {
+  const ingresses = startInformer<Ingress>(client, resources.ingresses, { log })
+  const services = startInformer<Service>(client, resources.services, { log })
+  const slices = startInformer<EndpointSlice>(client, resources.endpointSlices, {
+    log,
+    indexers: { [byService]: serviceOf },
+  })
+  const informers: readonly Informer[] = [ingresses, services, slices] as unknown as readonly Informer[]
+  const found = new Map<string, EndpointsResult>()
+  let table: RouteTable | undefined
+  let mustClean = false
+
+  const lookup = {
+    service: (namespace: string, name: string) => services.get({ namespace, name }),
+    slices: (namespace: string, name: string) => slices.by(byService, `${namespace}/${name}`),
+  }
+
+  /** Connections to addresses that no slice names any more are let go, once per burst of changes. */
+  function cleanSoon(): void {
+    if (mustClean) return
+    mustClean = true
+    setImmediate(() => {
+      mustClean = false
+      pools.keepOnly(addressesOf(slices.list()))
+    })
+  }
+
+  ingresses.onChange(() => {
+    table = undefined
+  })
+  services.onChange(() => found.clear())
+  slices.onChange(() => {
+    found.clear()
+    cleanSoon()
+  })
+
+  return {
+    synced: Promise.all(informers.map(({ synced }) => synced)).then(() => {}),
+    get isSynced() {
+      return informers.every(({ isSynced }) => isSynced)
+    },
+    state: (ownPort) => ({
+      get table() {
+        table ??= planRouteTable(ingresses.list())
+        return table
+      },
+      hasService: (namespace, name) => services.get({ namespace, name }) !== undefined,
+      endpoints(namespace, name, port) {
+        const key = `${namespace}/${name}:${port}`
+        const known = found.get(key)
+        if (known) return known
+        const result = serviceEndpoints(namespace, name, port, lookup)
+        // Only what exists is remembered: names that callers invent must not fill the memory.
+        if (result.ok) found.set(key, result)
+        return result
+      },
+      ownPort,
+      random: Math.random,
+    }),
+    async close() {
+      await Promise.all(informers.map((informer) => informer.stop()))
+    },
+  }
+}
+
+function serviceOf({ metadata }: EndpointSlice): string[] {
+  const name = metadata.labels?.[serviceNameLabel]
+  return name === undefined ? [] : [`${metadata.namespace ?? 'default'}/${name}`]
+}
+
+function addressesOf(slices: readonly EndpointSlice[]): Set<string> {
+  const addresses = new Set<string>()
+  for (const { endpoints = [], ports = [] } of slices) {
+    for (const { addresses: hosts = [] } of endpoints) {
+      for (const { port } of ports)
+        for (const host of hosts) addresses.add(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+    }
+  }
+  return addresses
+}
