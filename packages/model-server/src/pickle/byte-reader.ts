@@ -1,6 +1,6 @@
 import { PickleError } from './pickle-error.ts'
 
-/** Text lines of the oldest protocols hold a number or a name; nothing honest is longer. */
+/** Lines of the oldest protocols that hold a number or a name; nothing honest is longer. */
 const lineBytesMax = 1 << 16
 
 /** A cursor over bytes. Every read checks the end first, so a length that the file claims never allocates anything. */
@@ -75,15 +75,20 @@ export class ByteReader {
     return this.buffer.toString('latin1', start, start + count)
   }
 
-  /** The text up to the next line feed, which is passed over. */
-  line(): string {
+  /** The text up to the next line feed, which is passed over; one character for each byte. */
+  line(bytesMax = lineBytesMax): string {
     const start = this.position
-    const feed = this.bytes.subarray(start, Math.min(this.end, start + lineBytesMax)).indexOf(10)
+    const feed = this.bytes.subarray(start, Math.min(this.end, start + bytesMax)).indexOf(10)
     if (feed < 0) {
-      const code = this.end - start < lineBytesMax ? 'Truncated' : 'Corrupt'
-      throw new PickleError(code, start, `the line of text that starts at byte ${start} does not end`)
+      const isCut = this.end - start < bytesMax
+      const what = isCut ? 'is cut off' : `is longer than ${bytesMax} bytes`
+      throw new PickleError(
+        isCut ? 'Truncated' : 'Corrupt',
+        start,
+        `the line of text at byte ${start} of the file ${what}`,
+      )
     }
-    const text = this.buffer.toString('utf8', start, start + feed)
+    const text = this.buffer.toString('latin1', start, start + feed)
     this.position = start + feed + 1
     return text
   }

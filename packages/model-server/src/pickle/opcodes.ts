@@ -28,8 +28,8 @@ const instructions: Readonly<Record<string, Instruction>> = {
   '\x8b': (machine) => push(machine, long(machine, machine.reader.uint32())),
 
   // Text and bytes.
-  S: (machine) => push(machine, parseStringLiteral(machine.reader.line()) ?? corrupt(machine, 'text without quotes')),
-  V: (machine) => push(machine, parseRawUnicode(machine.reader.line())),
+  S: (machine) => push(machine, parseStringLiteral(longLine(machine)) ?? corrupt(machine, 'text without quotes')),
+  V: (machine) => push(machine, parseRawUnicode(longLine(machine))),
   T: (machine) => push(machine, machine.reader.latin1(textLength(machine, machine.reader.uint32()))),
   U: (machine) => push(machine, machine.reader.latin1(machine.reader.uint8())),
   X: (machine) => push(machine, machine.reader.utf8(textLength(machine, machine.reader.uint32()))),
@@ -194,6 +194,9 @@ function setItems(machine: Machine, items: readonly PyValue[]): void {
   if (entries.size + items.length / 2 > machine.limits.entriesMax) corrupt(machine, 'a dict of impossible size')
   for (let i = 0; i < items.length; i += 2) entries.set(items[i] ?? null, items[i + 1] ?? null)
 }
+
+/** The oldest protocols write texts, and with them whole arrays, as one line. */
+const longLine = (machine: Machine): string => machine.reader.line(machine.limits.textBytesMax)
 
 function integerLine(machine: Machine): number | bigint | boolean {
   const text = machine.reader.line()

@@ -1,11 +1,19 @@
 import { InvalidInput } from '@millrace/protocol'
-import { describeValue, float64Elements, isNdArray, type PyValue, textElements } from '../pickle/index.ts'
+import {
+  countElements,
+  describeValue,
+  float64Elements,
+  isNdArray,
+  type PyValue,
+  textElements,
+} from '../pickle/index.ts'
 import { type EstimatorRecord, unreadable } from './record.ts'
 import type { Column } from './table.ts'
 
 /** The categories of one column, in the order of their codes. */
 export interface Categories {
   readonly count: number
+  readonly isText: boolean
   /** Code of the missing value, where the training data had one. */
   readonly missingCode: number | undefined
   /** The code of each cell, -1 for a category that was not seen in training. `where` names the column in messages. */
@@ -15,6 +23,7 @@ export interface Categories {
 /** Reads one array of `categories_`: numbers, or text, either with a missing value (None or NaN) among them. */
 export function categoriesOf(record: EstimatorRecord, name: string, value: PyValue): Categories {
   if (!isNdArray(value)) return unreadable(record, `has ${describeValue(value)} as ${name}, not categories`)
+  record.budget.charge(8 * countElements(value.shape) + value.bytes.length)
   const known = value.objects?.map((item) => (typeof item === 'number' && Number.isNaN(item) ? null : item))
   const texts = known ? (isText(known) ? known : undefined) : textElements(value)
   if (texts) return textCategories(texts)
@@ -35,6 +44,7 @@ function textCategories(texts: readonly (string | null)[]): Categories {
   for (const [code, text] of texts.entries()) if (!codes.has(text)) codes.set(text, code)
   return {
     count: texts.length,
+    isText: true,
     missingCode: codes.get(null),
     encode: (column, where) => {
       if (column.kind === 'texts') return Int32Array.from(column.data, (text) => codes.get(text) ?? -1)
@@ -50,6 +60,7 @@ function numberCategories(numbers: Float64Array): Categories {
   for (const [code, value] of numbers.entries()) if (!codes.has(value)) codes.set(value, code)
   return {
     count: numbers.length,
+    isText: false,
     missingCode: codes.get(Number.NaN),
     encode: (column, where) => {
       if (column.kind === 'numbers') return Int32Array.from(column.data, (value) => codes.get(value) ?? -1)

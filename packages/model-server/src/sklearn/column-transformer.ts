@@ -11,13 +11,14 @@ import {
 import type { Estimator } from './estimator.ts'
 import type { ReadEstimator } from './estimators.ts'
 import { featureNamesOf } from './feature-names.ts'
-import { type EstimatorRecord, featureCountOf, listOf, optional, unreadable } from './record.ts'
+import { type EstimatorRecord, featureCountOf, listOf, optional, quoteText, unreadable } from './record.ts'
 import { checkWidth, joinColumns, selectColumns, type Table } from './table.ts'
 
 interface Part {
   readonly positions: readonly number[]
   readonly transform: (input: Table) => Table
   readonly weight: number
+  readonly textFeatures: readonly boolean[] | undefined
 }
 
 /** ColumnTransformer: each part transforms its own columns, and the results stand side by side in the parts' order. */
@@ -33,13 +34,17 @@ export function readColumnTransformer(record: EstimatorRecord, read: ReadEstimat
     if (transformer === 'drop') return []
     const positions = positionsOf(record, name ?? null, columns, featureCount, featureNames)
     if (positions.length === 0) return []
-    const transform = transformer === 'passthrough' ? pass : transformOf(record, read, transformer, index)
-    return [{ positions, transform, weight: weightOf(record, name ?? null) }]
+    const weight = weightOf(record, name ?? null)
+    if (transformer === 'passthrough') return [{ positions, transform: pass, weight, textFeatures: undefined }]
+    const { transform, className, textFeatures } = read(transformer, `${record.path}.transformers_[${index}]`)
+    if (!transform) return unreadable(record, `has a ${className} among its transformers, which transforms nothing`)
+    return [{ positions, transform, weight, textFeatures }]
   })
   const expected = { className: record.className, featureCount }
   return {
     ...expected,
     featureNames,
+    textFeatures: textFeaturesOf(record, parts, featureCount),
     usedNames:
       featureNames && parts.flatMap(({ positions }) => positions.map((position) => featureNames[position] ?? '')),
     transform: (input) => {
@@ -54,14 +59,18 @@ export function readColumnTransformer(record: EstimatorRecord, read: ReadEstimat
 
 const pass = (input: Table): Table => input
 
-function transformOf(
+function textFeaturesOf(
   record: EstimatorRecord,
-  read: ReadEstimator,
-  transformer: PyValue,
-  index: number,
-): (input: Table) => Table {
-  const { transform, className } = read(transformer, `${record.path}.transformers_[${index}]`)
-  return transform ?? unreadable(record, `has a ${className} among its transformers, which transforms nothing`)
+  parts: readonly Part[],
+  featureCount: number,
+): readonly boolean[] | undefined {
+  if (!parts.some(({ textFeatures }) => textFeatures?.includes(true))) return undefined
+  record.budget.charge(featureCount * 8)
+  const isText = Array.from({ length: featureCount }, () => false)
+  for (const { positions, textFeatures } of parts) {
+    for (const [index, position] of positions.entries()) if (textFeatures?.[index]) isText[position] = true
+  }
+  return isText
 }
 
 /** Fitted positions since 1.0; else what the user gave: names, positions, a slice or a mask. */
@@ -74,19 +83,24 @@ function positionsOf(
 ): readonly number[] {
   const fitted = optional(record, '_transformer_to_input_indices')
   const known = fitted instanceof Map ? fitted.get(name) : undefined
-  const positions = resolve(known ?? columns, count, names)
+  const positions = resolve(record, known ?? columns, count, names)
   const isInside = positions?.every((position) => Number.isInteger(position) && position >= 0 && position < count)
-  return positions && isInside
-    ? positions
-    : unreadable(record, `has columns of an unknown form for ${String(name).slice(0, 60)}`)
+  return positions && isInside ? positions : unreadable(record, `has columns of an unknown form for ${quoteText(name)}`)
 }
 
-function resolve(columns: PyValue, count: number, names: readonly string[] | undefined): readonly number[] | undefined {
+function resolve(
+  record: EstimatorRecord,
+  columns: PyValue,
+  count: number,
+  names: readonly string[] | undefined,
+): readonly number[] | undefined {
+  record.budget.charge(isNdArray(columns) ? columns.bytes.length : 8)
   if (typeof columns === 'number') return [columns < 0 ? columns + count : columns]
   if (typeof columns === 'string') return [names?.indexOf(columns) ?? -1]
   if (isObject(columns) && qualifiedName(columns.type) === 'builtins.slice')
-    return resolveSlice(columns.args, count, names)
-  if (isObject(columns) && columns.state instanceof Map) return resolve(columns.state.get('data') ?? null, count, names)
+    return resolveSlice(record, columns.args, count, names)
+  const inner = isObject(columns) && columns.state instanceof Map ? columns.state.get('data') : undefined
+  if (Array.isArray(inner)) return resolve(record, inner, count, names)
   const items = isNdArray(columns) ? elementsOf(columns) : columns
   if (!Array.isArray(items)) return undefined
   const isMask =
@@ -105,6 +119,7 @@ const fromEnd = (position: number, count: number): number => (position < 0 ? pos
 
 /** A slice of positions excludes its end; one of names includes it. */
 function resolveSlice(
+  record: EstimatorRecord,
   [start = null, stop = null, step = null]: readonly PyValue[],
   count: number,
   names: readonly string[] | undefined,
@@ -114,6 +129,7 @@ function resolveSlice(
     typeof stop === 'string' ? (names?.indexOf(stop) ?? -2) + 1 : stop === null ? count : fromEnd(Number(stop), count)
   const stride = step === null ? 1 : Number(step)
   if (!(stride >= 1) || !(first >= 0)) return undefined
+  record.budget.charge(Math.max(0, Math.min(end, count) - first) * 8)
   const positions: number[] = []
   for (let position = first; position < Math.min(end, count); position += stride) positions.push(position)
   return positions

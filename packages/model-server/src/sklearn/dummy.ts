@@ -1,6 +1,6 @@
 import type { Estimator } from './estimator.ts'
 import { labelsOf } from './labels.ts'
-import { type EstimatorRecord, featureCountOf, numbersOf, textOf, unreadable } from './record.ts'
+import { type EstimatorRecord, featureCountOf, numbersOf, quoteText, textOf, unreadable } from './record.ts'
 import { checkWidth, type Table } from './table.ts'
 
 /** DummyClassifier with the strategies that always answer the same: prior and most_frequent. */
@@ -9,7 +9,7 @@ export function readDummyClassifier(record: EstimatorRecord): Estimator {
   const prior = numbersOf(record, 'class_prior_').data
   const strategy = textOf(record, 'strategy')
   if (strategy !== 'prior' && strategy !== 'most_frequent') {
-    return unreadable(record, `has the strategy ${strategy}; served are prior and most_frequent`)
+    return unreadable(record, `has the strategy ${quoteText(strategy)}; served are prior and most_frequent`)
   }
   if (prior.length !== classes.values.length) return unreadable(record, 'has another number of priors than classes')
   const best = prior.indexOf(Math.max(...prior))

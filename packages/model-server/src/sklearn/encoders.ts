@@ -48,7 +48,8 @@ export function readOneHotEncoder(record: EstimatorRecord): Estimator {
     }
     return matrix
   }
-  return { ...expected, featureNames: featureNamesOf(record), transform }
+  const textFeatures = columns.map(({ categories }) => categories.isText)
+  return { ...expected, featureNames: featureNamesOf(record), textFeatures, transform }
 }
 
 /** OrdinalEncoder: the code of each category as a number. */
@@ -74,7 +75,8 @@ export function readOrdinalEncoder(record: EstimatorRecord): Estimator {
     }
     return matrix
   }
-  return { ...expected, featureNames: featureNamesOf(record), transform }
+  const textFeatures = columns.map(({ categories }) => categories.isText)
+  return { ...expected, featureNames: featureNamesOf(record), textFeatures, transform }
 }
 
 /** The codes of every column, grouped; -1 stays for unknown categories where the encoder lets them through. */
@@ -115,7 +117,10 @@ function groupingOf(record: EstimatorRecord, mapping: PyValue, categories: Categ
   const elements = isNdArray(mapping) ? numericElements(mapping) : undefined
   if (!elements || elements.length > categories.count)
     return unreadable(record, 'has infrequent categories of an unknown form')
+  record.budget.charge(elements.length * 4)
   const codes = Int32Array.from(elements as ArrayLike<number | bigint>, Number)
+  if (!codes.every((code) => code >= 0 && code < categories.count))
+    return unreadable(record, 'groups categories it does not have')
   return { codes, rareCode: codes.reduce((most, code) => Math.max(most, code), 0) }
 }
 

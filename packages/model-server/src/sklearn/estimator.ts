@@ -37,6 +37,8 @@ export interface Estimator {
   readonly featureCount: number | undefined
   /** Names of these columns, when it was fitted on a table with names. */
   readonly featureNames: readonly string[] | undefined
+  /** For each column, whether text is expected there; absent where all are numbers. */
+  readonly textFeatures?: readonly boolean[] | undefined
   /** Set where a request with names needs only these columns and may have more, as for ColumnTransformer. */
   readonly usedNames?: readonly string[] | undefined
   readonly transform?: ((input: Table) => Table) | undefined

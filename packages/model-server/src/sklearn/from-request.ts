@@ -10,6 +10,7 @@ import { type Column, type Mixed, splitColumns, type Table, toMatrix } from './t
 export function tableFromRequest({ inputs, isNamed }: PredictRequest, model: Estimator): Table {
   const [first] = inputs
   if (!first) throw new InvalidInput('the request has no inputs: one tensor of shape [rows, features] is expected')
+  if (inputs.length === 1 && first.shape.length === 1 && first.shape[0] === 0) return emptyTable(model)
   if (inputs.length === 1 && first.shape.length === 2 && !isColumnOf(first, isNamed, model)) return tableOf(first)
   if (inputs.length === 1 && !isColumnOf(first, isNamed, model)) {
     throw new InvalidInput(
@@ -25,6 +26,18 @@ function isColumnOf(tensor: Tensor, isNamed: boolean, model: Estimator): boolean
   if (!isNamed) return false
   const isFlat = tensor.shape.length === 1
   return model.featureNames?.includes(tensor.name) === true || (isFlat && model.featureCount === 1)
+}
+
+/** V1's `{"instances": []}`: no rows give no predictions. */
+function emptyTable({ featureCount }: Estimator): Table {
+  return {
+    kind: 'matrix',
+    rows: 0,
+    columns: featureCount ?? 0,
+    data: new Float64Array(0),
+    isSingle: false,
+    names: undefined,
+  }
 }
 
 function tableOf(tensor: Tensor): Table {

@@ -3,7 +3,7 @@ import { argmaxRows, type Estimator, type Prediction, type Scores } from './esti
 import type { ReadEstimator } from './estimators.ts'
 import { featureNamesOf } from './feature-names.ts'
 import { labelsOf } from './labels.ts'
-import { type PackedTrees, walkTrees } from './packed-trees.ts'
+import { addLeaves, type PackedTrees } from './packed-trees.ts'
 import { expit, logit, softmaxRows, twoColumns } from './probability.ts'
 import {
   type EstimatorRecord,
@@ -141,10 +141,6 @@ function linkOf(record: EstimatorRecord, classes: number, isExponential: boolean
 function sumTrees({ className, featureCount, outputs, learningRate, trees, initial }: Boosting, input: Table): Scores {
   const matrix = toSingleMatrix(input, { className, featureCount }, false)
   const data = initial(matrix)
-  const { leaves } = trees
-  walkTrees(trees, matrix, (row, tree, slot) => {
-    const at = row * outputs + (tree % outputs)
-    data[at] = (data[at] as number) + learningRate * (leaves[slot] as number)
-  })
+  addLeaves(trees, matrix, data, outputs, learningRate)
   return { rows: matrix.rows, columns: outputs, data }
 }

@@ -10,6 +10,7 @@ import { argmaxRows, type Estimator, type Prediction, type Scores } from './esti
 import type { ReadEstimator } from './estimators.ts'
 import { featureNamesOf } from './feature-names.ts'
 import { labelsOf } from './labels.ts'
+import { addLeaves, type PackedTrees, packNodes, type TreeNodes } from './packed-trees.ts'
 import { expit, softmaxRows, twoColumns } from './probability.ts'
 import {
   arrayOf,
@@ -26,30 +27,29 @@ import {
 } from './record.ts'
 import { checkWidth, type Matrix, type Table, toMatrix } from './table.ts'
 
-/** One tree of a TreePredictor, checked. Fields are columns over its nodes. */
-interface HistTree {
-  readonly value: NumericArray
-  readonly feature: NumericArray
-  readonly threshold: NumericArray
-  readonly left: NumericArray
-  readonly right: NumericArray
-  readonly missingGoesLeft: NumericArray
-  readonly isLeaf: NumericArray
-  /** Versions since 0.24: nodes that split a category set. */
-  readonly isCategorical: NumericArray | undefined
-  readonly bitset: NumericArray | undefined
-  /** 256 bits (8 words) for each categorical split: the categories that go left. */
+/** What categorical splits need beside the packed nodes. Sets are 256 bits, as 8 words each. */
+interface CategorySplits {
+  /** For each packed node the index of its set in `leftBits`, -1 where it splits numbers. */
+  readonly sets: Int32Array
+  /** The categories that go left. */
   readonly leftBits: Uint32Array
+  /** For each feature the categories that training saw; another one goes where missing values go. */
+  readonly knownBits: Uint32Array
 }
 
 interface HistBoosting {
   readonly outputs: number
   readonly baseline: Float64Array
   /** Tree i adds to output i modulo `outputs`. */
-  readonly trees: readonly HistTree[]
-  /** 8 words for each feature: the categories seen in training. Empty without categorical features. */
-  readonly knownBits: Uint32Array
+  readonly trees: PackedTrees
+  readonly splits: CategorySplits | undefined
   readonly prepare: (input: Table) => Matrix
+}
+
+/** A TreePredictor with its sets. */
+interface HistTree extends TreeNodes {
+  readonly sets: Int32Array
+  readonly leftBits: Uint32Array
 }
 
 const wordsPerSet = 8
@@ -99,15 +99,14 @@ function boostingOf(record: EstimatorRecord, read: ReadEstimator, outputs: numbe
   const featureCount = featureCountOf(record) ?? integerOf(record, 'n_features_in_')
   const baseline = numbersOf(record, '_baseline_prediction').data
   if (baseline.length !== outputs) return unreadable(record, `has ${baseline.length} baselines for ${outputs} outputs`)
-  const trees = listOf(record, '_predictors').flatMap((round, index) => {
+  const parts = listOf(record, '_predictors').flatMap((round, index) => {
     if (!Array.isArray(round) || round.length !== outputs) {
       return unreadable(record, `has _predictors[${index}] of an unknown form`)
     }
-    return round.map((tree, output) =>
-      treeOf(partState(record, `_predictors[${index}][${output}]`, tree), featureCount),
-    )
+    return round.map((tree, output) => treeOf(partState(record, `_predictors[${index}][${output}]`, tree)))
   })
-  return { outputs, baseline, trees, knownBits: knownBitsOf(record, featureCount), prepare: prepareOf(record, read) }
+  const trees = packNodes(parts, featureCount, (tree, what) => unreadable(record, `has a tree ${tree} that ${what}`))
+  return { outputs, baseline, trees, splits: splitsOf(record, parts, featureCount), prepare: prepareOf(record, read) }
 }
 
 /** Since 1.4 a ColumnTransformer encodes categories and moves their columns to the front. */
@@ -123,41 +122,64 @@ function prepareOf(record: EstimatorRecord, read: ReadEstimator): (input: Table)
   }
 }
 
-function treeOf(record: EstimatorRecord, featureCount: number): HistTree {
+function treeOf(record: EstimatorRecord): HistTree {
   const nodes = arrayOf(record, 'nodes')
   const count = nodes.shape[0] ?? 0
   const bits = optional(record, 'raw_left_cat_bitsets')
-  const tree: HistTree = {
-    value: columnOf(record, nodes, 'value'),
+  const words = isNdArray(bits) ? numericElements(bits) : undefined
+  record.budget.charge(count * 80 + (words?.byteLength ?? 0))
+  const isLeaf = columnOf(record, nodes, 'is_leaf')
+  const left = Float64Array.from(numbersFrom(columnOf(record, nodes, 'left')))
+  for (let node = 0; node < count; node++) if (isLeaf[node]) left[node] = -1
+  const isCategorical = fieldElements(nodes, 'is_categorical')
+  const bitset = fieldElements(nodes, 'bitset_idx')
+  const sets = new Int32Array(count).fill(-1)
+  for (let node = 0; node < count; node++)
+    if (isCategorical?.[node] && !isLeaf[node]) sets[node] = Number(bitset?.[node])
+  if (count === 0) return unreadable(record, 'has no nodes')
+  return {
+    count,
+    width: 1,
+    left,
+    right: columnOf(record, nodes, 'right'),
     feature: columnOf(record, nodes, 'feature_idx'),
     threshold: fieldElements(nodes, 'num_threshold') ?? columnOf(record, nodes, 'threshold'),
-    left: columnOf(record, nodes, 'left'),
-    right: columnOf(record, nodes, 'right'),
     missingGoesLeft: columnOf(record, nodes, 'missing_go_to_left'),
-    isLeaf: columnOf(record, nodes, 'is_leaf'),
-    isCategorical: fieldElements(nodes, 'is_categorical'),
-    bitset: fieldElements(nodes, 'bitset_idx'),
-    leftBits: (isNdArray(bits) ? wordsOf(bits) : undefined) ?? new Uint32Array(0),
+    values: numbersFrom(columnOf(record, nodes, 'value')),
+    sets,
+    leftBits: words instanceof Uint32Array ? words : new Uint32Array(0),
   }
-  record.budget.charge(count * 48)
-  for (let node = 0; node < count; node++) {
-    if (tree.isLeaf[node]) continue
-    const [left, right] = [Number(tree.left[node]), Number(tree.right[node])]
-    const feature = Number(tree.feature[node])
-    if (!(left > node && right > node && left < count && right < count && feature >= 0 && feature < featureCount)) {
-      return unreadable(record, `is corrupt: node ${node} splits feature ${feature} into ${left} and ${right}`)
-    }
-  }
-  return count > 0 ? tree : unreadable(record, 'has no nodes')
-}
-
-const wordsOf = (bits: NdArray): Uint32Array | undefined => {
-  const words = numericElements(bits)
-  return words instanceof Uint32Array ? words : undefined
 }
 
 const columnOf = (record: EstimatorRecord, nodes: NdArray, name: string): NumericArray =>
   fieldElements(nodes, name) ?? unreadable(record, `has nodes without ${name}`)
+
+const numbersFrom = (column: NumericArray): ArrayLike<number> =>
+  column instanceof BigInt64Array || column instanceof BigUint64Array ? Float64Array.from(column, Number) : column
+
+/** The sets of all trees in one array. */
+function splitsOf(
+  record: EstimatorRecord,
+  trees: readonly HistTree[],
+  featureCount: number,
+): CategorySplits | undefined {
+  if (!trees.some(({ sets }) => sets.some((set) => set >= 0))) return undefined
+  const sets = new Int32Array(trees.reduce((sum, tree) => sum + tree.count, 0))
+  const leftBits = new Uint32Array(trees.reduce((sum, tree) => sum + tree.leftBits.length, 0))
+  let node = 0
+  let word = 0
+  for (const tree of trees) {
+    const first = word / wordsPerSet
+    sets.set(
+      tree.sets.map((set) => (set < 0 ? -1 : set + first)),
+      node,
+    )
+    leftBits.set(tree.leftBits, word)
+    node += tree.count
+    word += tree.leftBits.length
+  }
+  return { sets, leftBits, knownBits: knownBitsOf(record, featureCount) }
+}
 
 /** A category that training never saw goes where missing values go; the bin mapper knows which it saw. */
 function knownBitsOf(record: EstimatorRecord, featureCount: number): Uint32Array {
@@ -165,6 +187,7 @@ function knownBitsOf(record: EstimatorRecord, featureCount: number): Uint32Array
   const mask = isObject(mapper) ? optional(partState(record, '_bin_mapper', mapper), 'is_categorical_') : undefined
   const flags = mask === undefined ? undefined : numbersIn(record, 'is_categorical_', mask).data
   if (!flags?.some((flag) => flag !== 0)) return new Uint32Array(0)
+  record.budget.charge(featureCount * wordsPerSet * 4)
   const bits = new Uint32Array(featureCount * wordsPerSet)
   const part = partState(record, '_bin_mapper', required(record, '_bin_mapper'))
   for (const [feature, categories] of listOf(part, 'bin_thresholds_').entries()) {
@@ -177,46 +200,62 @@ function knownBitsOf(record: EstimatorRecord, featureCount: number): Uint32Array
   return bits
 }
 
-function sumTrees({ outputs, baseline, trees, knownBits, prepare }: HistBoosting, input: Table): Scores {
-  const { rows, columns, data: cells } = prepare(input)
+function sumTrees({ outputs, baseline, trees, splits, prepare }: HistBoosting, input: Table): Scores {
+  const matrix = prepare(input)
+  const { rows, columns, data: cells } = matrix
   const data = new Float64Array(rows * outputs)
   for (let row = 0; row < rows; row++) data.set(baseline, row * outputs)
-  for (const [index, tree] of trees.entries()) {
+  if (!splits) {
+    addLeaves(trees, matrix, data, outputs, 1)
+    return { rows, columns: outputs, data }
+  }
+  for (const [tree, root] of trees.roots.entries()) {
     for (let row = 0; row < rows; row++) {
-      const at = row * outputs + (index % outputs)
-      data[at] = (data[at] as number) + Number(tree.value[findLeaf(tree, cells, row * columns, knownBits)])
+      const at = row * outputs + (tree % outputs)
+      const slot = findCategoryLeaf(trees, splits, root, cells, row * columns)
+      data[at] = (data[at] as number) + (trees.leaves[slot] as number)
     }
   }
   return { rows, columns: outputs, data }
 }
 
-function findLeaf(tree: HistTree, cells: Float64Array, start: number, knownBits: Uint32Array): number {
-  let node = 0
-  while (!tree.isLeaf[node]) {
-    const feature = Number(tree.feature[node])
+/** `findLeaf` of packed-trees.ts for trees that also split categories. */
+function findCategoryLeaf(
+  { links, thresholds }: PackedTrees,
+  splits: CategorySplits,
+  root: number,
+  cells: Float64Array,
+  start: number,
+): number {
+  let node = root
+  for (;;) {
+    const at = node * 4
+    const feature = links[at] as number
+    if (feature < 0) return links[at + 1] as number
     const value = cells[start + feature] as number
-    const goesLeft = tree.isCategorical?.[node]
-      ? categoryGoesLeft(tree, node, value, feature, knownBits)
-      : Number.isNaN(value)
-        ? tree.missingGoesLeft[node] !== 0
-        : value <= Number(tree.threshold[node])
-    node = Number(goesLeft ? tree.left[node] : tree.right[node])
+    const side = Number.isNaN(value) ? undefined : sideOf(splits, node, feature, value, thresholds[node] as number)
+    const goesLeft = side ?? links[at + 3] !== 0
+    node = links[at + (goesLeft ? 1 : 2)] as number
   }
-  return node
 }
 
-/** Categories are whole numbers below 256; anything else, and what training never saw, counts as missing. */
-function categoryGoesLeft(
-  tree: HistTree,
+/**
+ * Whether a value goes left; undefined where it counts as missing. Categories are whole numbers below 256, a negative
+ * number is none, and one that training never saw is missing too.
+ */
+function sideOf(
+  { sets, leftBits, knownBits }: CategorySplits,
   node: number,
-  value: number,
   feature: number,
-  knownBits: Uint32Array,
-): boolean {
-  if (!(value >= 0)) return tree.missingGoesLeft[node] !== 0
+  value: number,
+  threshold: number,
+): boolean | undefined {
+  const set = sets[node] as number
+  if (set < 0) return value <= threshold
+  if (value < 0) return undefined
   const category = Math.trunc(value) & 255
-  if (isBitSet(tree.leftBits, Number(tree.bitset?.[node] ?? 0), category)) return true
-  return isBitSet(knownBits, feature, category) ? false : tree.missingGoesLeft[node] !== 0
+  if (isBitSet(leftBits, set, category)) return true
+  return isBitSet(knownBits, feature, category) ? false : undefined
 }
 
 const isBitSet = (bits: Uint32Array, set: number, category: number): boolean =>

@@ -1,5 +1,5 @@
 import { InvalidInput } from '@millrace/protocol'
-import { describeValue, isNdArray, isObject, type PyValue, textElements } from '../pickle/index.ts'
+import { countElements, describeValue, isNdArray, isObject, type PyValue, textElements } from '../pickle/index.ts'
 import type { Estimator } from './estimator.ts'
 import { featureNamesOf } from './feature-names.ts'
 import {
@@ -40,6 +40,7 @@ export function readSimpleImputer(record: EstimatorRecord): Estimator {
     className: record.className,
     featureCount: imputation.featureCount,
     featureNames: featureNamesOf(record),
+    textFeatures: imputation.fills.map((fill) => typeof fill === 'string'),
     transform: (input) => impute(imputation, input),
   }
 }
@@ -57,11 +58,8 @@ function impute(imputation: Imputation, input: Table): Table {
     return [fillColumn(column, fill, isMissing, nameColumn(input.names, index), isSingle)]
   })
   const flags = flagged.map((index) => flagsOf(columns[index] ?? { kind: 'texts', data: [] }, isMissing))
-  const joined = joinColumns(
-    table.rows,
-    [...filled, ...flags].map((column) => tableOf(column, table.rows, isSingle)),
-  )
-  return joined
+  const parts = [...filled, ...flags].map((column) => tableOf(column, table.rows, isSingle))
+  return { ...joinColumns(table.rows, parts), names: parts.length === columns.length ? input.names : undefined }
 }
 
 function fillColumn(
@@ -114,6 +112,7 @@ function imputationOf(record: EstimatorRecord): Imputation {
 function statisticsOf(record: EstimatorRecord): readonly (number | string)[] {
   const value = required(record, 'statistics_')
   if (!isNdArray(value)) return unreadable(record, `has ${describeValue(value)} as statistics_`)
+  record.budget.charge(8 * countElements(value.shape) + value.bytes.length)
   if (!value.objects) return textElements(value) ?? Array.from(numbersIn(record, 'statistics_', value).data)
   return value.objects.map((item) => {
     if (item === null) return Number.NaN

@@ -47,6 +47,7 @@ export function labelsIn(record: EstimatorRecord, name: string, value: PyValue):
   if (!isNdArray(value)) return unreadable(record, `has ${describeValue(value)} as ${name}, not an array of labels`)
   if (value.shape.length !== 1)
     return unreadable(record, `has an array ${formatArray(value)} as ${name}, not a list of labels`)
+  record.budget.charge(value.bytes.length + (value.objects?.length ?? 0) * 8)
   const texts = textElements(value)
   if (texts) return { datatype: 'BYTES', values: texts }
   const numbers = value.objects ? integersOf(value.objects) : numericElements(value)

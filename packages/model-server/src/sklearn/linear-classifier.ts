@@ -16,7 +16,8 @@ export const readLinearClassifier = (record: EstimatorRecord): Estimator =>
 /** RidgeClassifier keeps its classes in its label binarizer. */
 export function readRidgeClassifier(record: EstimatorRecord): Estimator {
   const binarizer = partState(record, '_label_binarizer', required(record, '_label_binarizer'))
-  if (String(optional(binarizer, 'y_type_')).startsWith('multilabel')) {
+  const kind = optional(binarizer, 'y_type_')
+  if (typeof kind === 'string' && kind.startsWith('multilabel')) {
     return unreadable(
       record,
       'was trained for several labels of one row at a time: train one classifier for each label',

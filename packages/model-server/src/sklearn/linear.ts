@@ -31,6 +31,7 @@ export function linearMapOf(record: EstimatorRecord): LinearMap {
   if (intercept && intercept.length !== 1 && intercept.length !== outputs) {
     return unreadable(record, `has ${intercept.length} intercepts for ${outputs} outputs`)
   }
+  record.budget.charge(outputs * 8)
   const intercepts = new Float64Array(outputs)
   for (let i = 0; i < outputs; i++) intercepts[i] = intercept?.[intercept.length === 1 ? 0 : i] ?? 0
   return { className: record.className, featureCount, outputs, isWide, weights, intercepts, isSingle }

@@ -28,6 +28,17 @@ async function readContent(file: string): Promise<ModelFile> {
   }
 }
 
+/** One matrix; or columns by name where the model takes text in some of them. */
+function describeInputs({ featureCount, featureNames, textFeatures, usedNames }: Estimator): readonly TensorSpec[] {
+  if (!textFeatures?.includes(true)) return [{ name: 'input-0', datatype: 'FP64', shape: [-1, featureCount ?? -1] }]
+  if (!featureNames) return [{ name: 'input-0', datatype: 'BYTES', shape: [-1, featureCount ?? -1] }]
+  const used = new Set(usedNames ?? featureNames)
+  return featureNames.flatMap((name, index): readonly TensorSpec[] => {
+    if (!used.has(name)) return []
+    return [{ name, datatype: textFeatures[index] ? 'BYTES' : 'FP64', shape: [-1] }]
+  })
+}
+
 function createModel(estimator: Estimator, predictor: Predictor, wantsShares: boolean, format: string): Model {
   const { outcome } = predictor
   const predictProba = wantsShares ? predictor.predictProba : undefined
@@ -41,7 +52,7 @@ function createModel(estimator: Estimator, predictor: Predictor, wantsShares: bo
   }
   return {
     platform: `sklearn_${format}`,
-    inputs: [{ name: 'input-0', datatype: 'FP64', shape: [-1, estimator.featureCount ?? -1] }],
+    inputs: describeInputs(estimator),
     outputs: [predictProba ? shares : spec],
     predict: (request) => {
       const table = tableFromRequest(request, estimator)

@@ -17,17 +17,18 @@ export interface PackedTrees {
   readonly width: number
 }
 
-/** One tree as scikit-learn's `Tree` keeps it, checked. */
-interface TreeNodes {
+/** The nodes of one tree as columns. */
+export interface TreeNodes {
   readonly count: number
+  /** -1 for a leaf. */
   readonly left: NumericArray
   readonly right: NumericArray
   readonly feature: NumericArray
   readonly threshold: NumericArray
-  /** Versions since 1.3. */
+  /** Whether rows without a value go left; versions that know no missing values have none. */
   readonly missingGoesLeft: NumericArray | undefined
   /** nodes × width. */
-  readonly values: Float64Array
+  readonly values: ArrayLike<number>
   readonly width: number
 }
 
@@ -37,47 +38,75 @@ const nodeBytes = 24
 /** Packs the trees (records of `sklearn.tree._tree.Tree`); all have the same width. */
 export function packTrees(trees: readonly EstimatorRecord[], featureCount: number): PackedTrees {
   const parts = trees.map((tree) => nodesOf(tree))
+  return packNodes(parts, featureCount, (tree, what) => {
+    const record = trees[tree]
+    if (record) unreadable(record, what)
+    throw new Error(what)
+  })
+}
+
+/** Packs nodes that are already columns. `refuse` is called when a tree is corrupt, and does not return. */
+export function packNodes(
+  parts: readonly TreeNodes[],
+  featureCount: number,
+  refuse: (tree: number, what: string) => never,
+): PackedTrees {
   const nodeCount = parts.reduce((sum, part) => sum + part.count, 0)
+  const leafCount = parts.reduce((sum, part) => sum + countLeaves(part), 0)
   const width = parts[0]?.width ?? 1
-  const links = new Int32Array(nodeCount * 4)
-  const thresholds = new Float64Array(nodeCount)
-  const roots = new Int32Array(parts.length)
-  const leaves = new Float64Array(parts.reduce((sum, part) => sum + countLeaves(part), 0) * width)
-  let node = 0
+  const trees: PackedTrees = {
+    roots: new Int32Array(parts.length),
+    links: new Int32Array(nodeCount * 4),
+    thresholds: new Float64Array(nodeCount),
+    leaves: new Float64Array(leafCount * width),
+    width,
+  }
+  let root = 0
   let slot = 0
   for (const [index, part] of parts.entries()) {
-    const record = trees[index]
-    if (record && part.width !== width)
-      return unreadable(record, `has ${part.width} values a leaf, others have ${width}`)
-    roots[index] = node
-    for (let i = 0; i < part.count; i++) {
-      const at = (node + i) * 4
-      const left = Number(part.left[i])
-      const right = Number(part.right[i])
-      if (left === -1) {
-        links[at] = -1
-        links[at + 1] = slot
-        leaves.set(part.values.subarray(i * width, (i + 1) * width), slot * width)
-        slot++
-        continue
-      }
-      const feature = Number(part.feature[i])
-      // Builders number children after their parents; that also rules out cycles.
-      if (record && !(left > i && right > i && left < part.count && right < part.count)) {
-        return unreadable(record, `is corrupt: node ${i} has the children ${left} and ${right}`)
-      }
-      if (record && !(feature >= 0 && feature < featureCount)) {
-        return unreadable(record, `is corrupt: node ${i} splits on feature ${feature} of ${featureCount}`)
-      }
-      links[at] = feature
-      links[at + 1] = node + left
-      links[at + 2] = node + right
-      links[at + 3] = Number(part.missingGoesLeft?.[i] ?? 0)
-      thresholds[node + i] = Number(part.threshold[i])
-    }
-    node += part.count
+    if (part.width !== width) refuse(index, `has ${part.width} values a leaf, the first tree has ${width}`)
+    const fault = findFault(part, featureCount)
+    if (fault !== undefined) refuse(index, `is corrupt: ${fault}`)
+    trees.roots[index] = root
+    slot = copyNodes(trees, part, root, slot)
+    root += part.count
   }
-  return { roots, links, thresholds, leaves, width }
+  return trees
+}
+
+/** Builders number children after their parents, which also rules out cycles. */
+function findFault({ count, left, right, feature }: TreeNodes, featureCount: number): string | undefined {
+  for (let node = 0; node < count; node++) {
+    const [low, high, split] = [Number(left[node]), Number(right[node]), Number(feature[node])]
+    if (low === -1) continue
+    if (!(low > node && high > node && low < count && high < count))
+      return `node ${node} has the children ${low} and ${high}`
+    if (!(split >= 0 && split < featureCount)) return `node ${node} splits on feature ${split} of ${featureCount}`
+  }
+  return undefined
+}
+
+/** Returns the next free slot for a leaf. */
+function copyNodes(trees: PackedTrees, part: TreeNodes, root: number, firstSlot: number): number {
+  const { links, thresholds, leaves, width } = trees
+  let slot = firstSlot
+  for (let node = 0; node < part.count; node++) {
+    const at = (root + node) * 4
+    const left = Number(part.left[node])
+    if (left === -1) {
+      links[at] = -1
+      links[at + 1] = slot
+      for (let i = 0; i < width; i++) leaves[slot * width + i] = part.values[node * width + i] ?? 0
+      slot++
+      continue
+    }
+    links[at] = Number(part.feature[node])
+    links[at + 1] = root + left
+    links[at + 2] = root + Number(part.right[node])
+    links[at + 3] = Number(part.missingGoesLeft?.[node] ?? 0)
+    thresholds[root + node] = Number(part.threshold[node])
+  }
+  return slot
 }
 
 /** The leaf's slot that row `row` of `data` (rows × columns) reaches in the tree with this root. */
@@ -98,17 +127,18 @@ export function findLeaf(trees: PackedTrees, root: number, data: Float64Array, s
 /** Rows that are walked through one tree before the next: few enough that their cells stay in the cache. */
 const rowsAtOnce = 256
 
-/** Calls `visit` with the row, the tree's index and its leaf's slot, for every row and tree; trees in order for a row. */
-export function walkTrees(
-  trees: PackedTrees,
-  { data, rows, columns }: Matrix,
-  visit: (row: number, tree: number, slot: number) => void,
-): void {
-  for (let block = 0; block < rows; block += rowsAtOnce) {
-    const end = Math.min(rows, block + rowsAtOnce)
+/** Takes the leaves' slots that `count` rows from `firstRow` on reach in one tree. */
+export type VisitLeaves = (tree: number, firstRow: number, slots: Int32Array, count: number) => void
+
+/** Walks every row through every tree, some rows at a time; a row meets the trees in order. */
+export function walkTrees(trees: PackedTrees, { data, rows, columns }: Matrix, visit: VisitLeaves): void {
+  const slots = new Int32Array(Math.min(rows, rowsAtOnce))
+  for (let firstRow = 0; firstRow < rows; firstRow += rowsAtOnce) {
+    const count = Math.min(rowsAtOnce, rows - firstRow)
     for (let tree = 0; tree < trees.roots.length; tree++) {
-      const root = trees.roots[tree] ?? 0
-      for (let row = block; row < end; row++) visit(row, tree, findLeaf(trees, root, data, row * columns))
+      const root = trees.roots[tree] as number
+      for (let i = 0; i < count; i++) slots[i] = findLeaf(trees, root, data, (firstRow + i) * columns)
+      visit(tree, firstRow, slots, count)
     }
   }
 }
@@ -117,13 +147,33 @@ export function walkTrees(
 export function averageLeaves(trees: PackedTrees, matrix: Matrix): Float64Array {
   const { leaves, width, roots } = trees
   const sums = new Float64Array(matrix.rows * width)
-  walkTrees(trees, matrix, (row, _tree, slot) => {
-    const to = row * width
-    const from = slot * width
-    for (let i = 0; i < width; i++) sums[to + i] = (sums[to + i] as number) + (leaves[from + i] as number)
+  walkTrees(trees, matrix, (_tree, firstRow, slots, count) => {
+    for (let row = 0; row < count; row++) {
+      const to = (firstRow + row) * width
+      const from = (slots[row] as number) * width
+      for (let i = 0; i < width; i++) sums[to + i] = (sums[to + i] as number) + (leaves[from + i] as number)
+    }
   })
   for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) / roots.length
   return sums
+}
+
+/** Adds `factor` times the leaf of tree i to output i modulo `outputs` of each row: how boosting sums its trees. */
+export function addLeaves(
+  trees: PackedTrees,
+  matrix: Matrix,
+  sums: Float64Array,
+  outputs: number,
+  factor: number,
+): void {
+  const { leaves } = trees
+  walkTrees(trees, matrix, (tree, firstRow, slots, count) => {
+    const output = tree % outputs
+    for (let row = 0; row < count; row++) {
+      const at = (firstRow + row) * outputs + output
+      sums[at] = (sums[at] as number) + factor * (leaves[slots[row] as number] as number)
+    }
+  })
 }
 
 function nodesOf(record: EstimatorRecord): TreeNodes {

@@ -22,6 +22,7 @@ export function readPipeline(record: EstimatorRecord, read: ReadEstimator): Esti
     className: record.className,
     featureCount: first.featureCount,
     featureNames: first.featureNames,
+    textFeatures: first.textFeatures,
     usedNames: first.usedNames,
     transform: lastTransform && ((input) => lastTransform(before(input))),
     predictor: last.predictor && after(before, last.predictor),

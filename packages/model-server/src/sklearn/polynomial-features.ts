@@ -51,13 +51,10 @@ function productsOf(
   isDistinct: boolean,
 ): readonly (readonly number[])[] {
   const found: number[][] = []
-  let cells = 0
   const extend = (factors: readonly number[], size: number): void => {
     if (factors.length === size) {
-      cells += size
-      if (found.length >= columnsMax || cells > 8 * columnsMax) {
-        unreadable(record, `would make more than ${columnsMax} columns`)
-      }
+      if (found.length >= columnsMax) unreadable(record, `would make more than ${columnsMax} columns`)
+      record.budget.charge(40 + size * 8)
       found.push([...factors])
       return
     }

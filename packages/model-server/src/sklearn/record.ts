@@ -41,7 +41,7 @@ export function createRecord(object: PyObject, path: string, budget: LoadBudget)
   if (!(object.state instanceof Map)) {
     throw new ModelUnreadable(`${className} (${path}) has no attributes: save a fitted scikit-learn model`)
   }
-  const version = /^(\d+)\.(\d+)/.exec(String(object.state.get('_sklearn_version')))
+  const version = /^(\d{1,3})\.(\d{1,3})/.exec(textIn(object.state.get('_sklearn_version')))
   return {
     className,
     path,
@@ -87,6 +87,12 @@ export function textOf(record: EstimatorRecord, name: string): string {
   return typeof value === 'string' ? value : unreadable(record, `has ${describeValue(value)} as ${name}, not a text`)
 }
 
+const textIn = (value: PyValue | undefined): string => (typeof value === 'string' ? value : '')
+
+/** A text of the file for a message: short, and on one line. */
+export const quoteText = (value: PyValue | undefined): string =>
+  typeof value === 'string' ? JSON.stringify(value.slice(0, 60)) : describeValue(value)
+
 /** A flag; false when it is missing, None, or a text such as 'deprecated'. */
 export const flagOf = (record: EstimatorRecord, name: string): boolean => record.attributes.get(name) === true
 
@@ -116,7 +122,7 @@ export function arrayOf(record: EstimatorRecord, name: string): NdArray {
 export function featureCountOf(record: EstimatorRecord): number | undefined {
   for (const name of ['n_features_in_', 'n_features_', '_n_features']) {
     const value = record.attributes.get(name)
-    if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value
   }
   return undefined
 }
@@ -126,12 +132,12 @@ export function numbersIn(record: EstimatorRecord, name: string, value: PyValue)
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
     return { data: Float64Array.of(Number(value)), shape: [], isSingle: false }
   }
+  if (Array.isArray(value)) record.budget.charge(value.length * 8)
   if (Array.isArray(value) && value.every((item) => typeof item === 'number' || typeof item === 'boolean')) {
-    record.budget.charge(value.length * 8)
     return { data: Float64Array.from(value, Number), shape: [value.length], isSingle: false }
   }
   if (!isNdArray(value)) return unreadable(record, `has ${describeValue(value)} as ${name}, not numbers`)
-  if (value.dtype.code !== 'f' || value.dtype.itemBytes !== 8) record.budget.charge(countElements(value.shape) * 8)
+  record.budget.charge(countElements(value.shape) * 8)
   const data = float64Elements(value)
   if (!data) return unreadable(record, `has an array ${formatArray(value)} as ${name}, not numbers`)
   return { data, shape: value.shape, isSingle: value.dtype.code === 'f' && value.dtype.itemBytes === 4 }

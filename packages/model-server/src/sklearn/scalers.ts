@@ -1,6 +1,15 @@
 import type { Estimator } from './estimator.ts'
 import { featureNamesOf } from './feature-names.ts'
-import { type EstimatorRecord, featureCountOf, flagOf, numbersOf, optional, textOf, unreadable } from './record.ts'
+import {
+  type EstimatorRecord,
+  featureCountOf,
+  flagOf,
+  numbersOf,
+  optional,
+  quoteText,
+  textOf,
+  unreadable,
+} from './record.ts'
 import { checkFinite, createMatrix, type Matrix, type Table, toMatrix } from './table.ts'
 
 /** One step of arithmetic on the cell of a column. */
@@ -45,7 +54,7 @@ export function readRobustScaler(record: EstimatorRecord): Estimator {
 export function readNormalizer(record: EstimatorRecord): Estimator {
   const kind = textOf(record, 'norm')
   const norm = norms[kind]
-  if (!norm) return unreadable(record, `has the norm ${kind}; norms are l1, l2 and max`)
+  if (!norm) return unreadable(record, `has the norm ${quoteText(kind)}; norms are l1, l2 and max`)
   const expected = { className: record.className, featureCount: featureCountOf(record) }
   const transform = (input: Table): Matrix => {
     const matrix = toMatrix(input, expected)

@@ -55,9 +55,9 @@ export function denseNumbersOf(record: EstimatorRecord, name: string): Numbers {
 
 function integersOf(record: EstimatorRecord, name: string): Int32Array {
   const value = required(record, name)
+  if (isNdArray(value)) record.budget.charge(value.bytes.length)
   const elements = isNdArray(value) ? numericElements(value) : undefined
   if (elements instanceof Int32Array) return elements
   if (!(elements instanceof BigInt64Array)) return unreadable(record, `has ${describeValue(value)} as ${name}`)
-  record.budget.charge(elements.length * 4)
   return Int32Array.from(elements, Number)
 }

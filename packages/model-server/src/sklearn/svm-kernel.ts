@@ -1,4 +1,4 @@
-import { type EstimatorRecord, integerOf, numberOf, numbersOf, required, unreadable } from './record.ts'
+import { type EstimatorRecord, integerOf, numberOf, numbersOf, quoteText, required, unreadable } from './record.ts'
 import { isSparse, type SparseRows, sparseRowsOf } from './sparse.ts'
 
 /** Writes the kernel between row `row` of the input (rows × features) and every support vector into `values`. */
@@ -32,7 +32,7 @@ function combineOf(record: EstimatorRecord): Combine {
   const kernel = required(record, 'kernel')
   if (kernel === 'linear') return { of: 'dot', value: (dot) => dot }
   if (kernel !== 'rbf' && kernel !== 'poly' && kernel !== 'sigmoid') {
-    const shown = typeof kernel === 'string' ? kernel : 'a function of your own'
+    const shown = typeof kernel === 'string' ? quoteText(kernel) : 'a function of your own'
     return unreadable(
       record,
       `has the kernel ${shown}; served are linear, poly, rbf and sigmoid: train with one of them`,

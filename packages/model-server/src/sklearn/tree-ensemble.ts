@@ -154,8 +154,13 @@ function treeTakesMissing(record: EstimatorRecord): boolean {
   if (isExtra) return !isBefore(record, 1, 6) && splitter === 'random'
   if (!isBefore(record, 1, 9)) return true
   const isSplitterFit = splitter === 'best' || (splitter === 'random' && !isBefore(record, 1, 6))
-  const criterion = String(optional(record, 'criterion'))
-  return isSplitterFit && criteriaForMissing.has(criterion) && optional(record, 'monotonic_cst') === undefined
+  const criterion = optional(record, 'criterion')
+  return (
+    isSplitterFit &&
+    typeof criterion === 'string' &&
+    criteriaForMissing.has(criterion) &&
+    optional(record, 'monotonic_cst') === undefined
+  )
 }
 
 /** Forests let NaN through to their trees since 1.4. */
