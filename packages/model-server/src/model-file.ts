@@ -19,32 +19,31 @@ const sniffBytes = 65_536
 
 /**
  * Finds the model in a directory as KServe's servers do: the one file at its top that ends as the format's files do; else
- * a folder for each model, each with such a file. Without a format the endings and, where two formats share one, the
- * first bytes decide. Throws `ModelUnreadable` saying what was looked for and what is there.
+ * a folder for each model; else what Triton has, `<model>/<version>/<file>`, of which the highest version of each counts.
+ * Without a format the endings and, where two formats share one, the first bytes decide. Throws `ModelUnreadable` saying
+ * what was looked for and what is there.
  */
 export async function findModels(directory: string, format: string | undefined): Promise<ModelFile[]> {
   const candidates = chooseRuntimes(format)
   const single = await findOne(directory, candidates, format)
   if (single !== undefined) return [{ name: undefined, version: undefined, ...single }]
-  const found = await findInFolders(directory, candidates, format)
-  if (found.length > 0) return found
+  for (const find of [findInFolders, findVersioned]) {
+    const found = await find(directory, candidates, format)
+    if (found.length > 0) return found
+  }
   throw new ModelUnreadable(await describeMissing(directory, candidates, format))
 }
 
-/**
- * Finds the models of a repository as tritonserver lays it out, `<model>/<version>/<file>`, the highest version of each;
- * a directory that holds the model itself is taken too.
- */
-export async function findRepositoryModels(directory: string, format: string | undefined): Promise<ModelFile[]> {
+async function findVersioned(directory: string, candidates: readonly Runtime[], format: string | undefined) {
   const found: ModelFile[] = []
   for (const name of await folders(directory)) {
     const versions = (await folders(join(directory, name))).filter((folder) => /^\d+$/.test(folder))
     const version = versions.sort((a, b) => Number(b) - Number(a))[0]
     if (version === undefined) continue
-    const one = await findOne(join(directory, name, version), chooseRuntimes(format), format)
+    const one = await findOne(join(directory, name, version), candidates, format)
     if (one !== undefined) found.push({ name, version, ...one })
   }
-  return found.length > 0 ? found : await findModels(directory, format)
+  return found
 }
 
 function chooseRuntimes(format: string | undefined): readonly Runtime[] {

@@ -1,6 +1,6 @@
 import type { ServerOptions } from './arguments/server-options.ts'
 import type { Log } from './log.ts'
-import { findModels, findRepositoryModels, type ModelFile } from './model-file.ts'
+import { findModels, type ModelFile } from './model-file.ts'
 import { type Model, ModelUnreadable } from './runtime.ts'
 
 /** A loaded model under the name and version that requests call it by. */
@@ -23,16 +23,14 @@ export interface ModelRepository {
  * and by that name too.
  */
 export async function openModelRepository(options: ServerOptions, log: Log): Promise<ModelRepository> {
-  const find = options.layout === 'repository' ? findRepositoryModels : findModels
-  const files = await find(options.modelDir, options.modelFormat)
+  const files = await findModels(options.modelDir, options.modelFormat)
   const served = new Map<string, ServedModel>()
   for (const file of files) {
     const name = file.name ?? options.modelName
     served.set(name, { name, version: file.version, model: await loadModel(file, options, log, name) })
   }
   const [only] = served.values()
-  // Triton's arguments do not say how the InferenceService is called, so a model without a folder answers to any name.
-  const isNameless = options.layout === 'repository' && files[0]?.name === undefined
+  const isNameless = options.isNameless && files[0]?.name === undefined
   const byAlias = (name: string) => (served.size === 1 && (name === options.modelName || isNameless) ? only : undefined)
   return {
     names: [...served.keys()],

@@ -8,7 +8,7 @@ import { folder } from './cases.ts'
 const options: ServerOptions = {
   modelName: 'iris',
   modelDir: folder('xgboost', 'softprob'),
-  layout: 'flat',
+  isNameless: false,
   modelFormat: 'xgboost',
   host: '127.0.0.1',
   httpPort: 0,

@@ -58,7 +58,7 @@ export function parseKserve(args: readonly string[], environment: Environment): 
     options: {
       modelName: text('model_name') ?? defaults.modelName,
       modelDir,
-      layout: 'flat',
+      isNameless: false,
       modelFormat: text('model_format') ?? text('framework'),
       host: chooseHost(text('host'), environment),
       httpPort: number('http_port') ?? defaults.httpPort,

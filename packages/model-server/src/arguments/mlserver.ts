@@ -24,7 +24,7 @@ export function parseMlserver(environment: Environment): ParsedArguments {
     options: {
       modelName: environment['MLSERVER_MODEL_NAME'] ?? defaults.modelName,
       modelDir: environment['MLSERVER_MODEL_URI'] ?? '/mnt/models',
-      layout: 'flat',
+      isNameless: false,
       modelFormat,
       host: chooseHost(undefined, environment),
       httpPort: Number(port),

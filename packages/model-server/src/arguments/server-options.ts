@@ -2,8 +2,8 @@
 export interface ServerOptions {
   readonly modelName: string
   readonly modelDir: string
-  /** `flat`: the directory holds the model (or folders of models); `repository`: a folder for each model, as Triton has. */
-  readonly layout: 'flat' | 'repository'
+  /** The arguments cannot say how the model is called (Triton's), so one without a folder of its own answers to any name. */
+  readonly isNameless: boolean
   /** Name of a row of the runtimes table; undefined: told from the files. */
   readonly modelFormat: string | undefined
   readonly host: string

@@ -50,7 +50,7 @@ export function parseTriton(args: readonly string[], environment: Environment): 
     options: {
       modelName: text('model_name') ?? defaults.modelName,
       modelDir,
-      layout: 'repository',
+      isNameless: text('model_name') === undefined,
       modelFormat: text('model_format'),
       host: chooseHost(text('host') ?? text('http_address'), environment),
       // tritonserver's own default is 8000.

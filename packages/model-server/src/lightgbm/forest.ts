@@ -88,7 +88,7 @@ function addTree(growing: Growing, tree: Section, featureCount: number): number 
   const place = (child: number) => (child < 0 ? ~(firstLeaf + ~child) : firstNode + child)
   for (let node = 0; node < nodes; node++) {
     const feature = features[node] ?? -1
-    if (!(feature >= 0 && feature < featureCount)) {
+    if (!(Number.isInteger(feature) && feature >= 0 && feature < featureCount)) {
       throw new ModelUnreadable(`${tree.name} splits on feature ${feature}, but the model has ${featureCount}`)
     }
     const kind = kinds[node] ?? 0

@@ -87,7 +87,7 @@ function addTree(growing: Growing, tree: Part, featureCount: number, vectorSize:
   const pending: { node: number; parent: number }[] = [{ node: 0, parent: -1 }]
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { node, parent } = next
-    if (!(node >= 0 && node < size)) throw new ModelUnreadable(`"${tree.path}" points to node ${node}, but has ${size}`)
+    if (!(Number.isInteger(node) && node >= 0 && node < size)) throw new ModelUnreadable(`"${tree.path}" points to node ${node}, but has ${size}`)
     if (seen[node] === 1) throw new ModelUnreadable(`"${tree.path}" reaches node ${node} twice`)
     seen[node] = 1
     const at = growing.feature.length
@@ -102,7 +102,7 @@ function addTree(growing: Growing, tree: Part, featureCount: number, vectorSize:
       continue
     }
     const feature = features[node] ?? -1
-    if (!(feature >= 0 && feature < featureCount)) {
+    if (!(Number.isInteger(feature) && feature >= 0 && feature < featureCount)) {
       throw new ModelUnreadable(`"${tree.path}" splits on feature ${feature}, but the model has ${featureCount}`)
     }
     const set = categories.get(node)
