@@ -1,5 +1,11 @@
 import type { KubeObject } from '@millrace/kube'
 import type { Gvk } from './catalog.ts'
+import { at, columns } from './printer-cells.ts'
+import { accessPrinters } from './printers-access.ts'
+import { corePrinters } from './printers-core.ts'
+import { networkPrinters } from './printers-network.ts'
+import { printPod } from './printers-pod.ts'
+import { workloadPrinters } from './printers-workloads.ts'
 
 /** metav1.TableColumnDefinition. */
 export interface TableColumn {
@@ -17,22 +23,26 @@ export interface TablePrinter {
   cells(object: KubeObject, nowMs: number): readonly unknown[]
 }
 
-/** A CRD version's additionalPrinterColumns entry. */
-export interface PrinterColumn {
-  readonly name: string
-  readonly type: string
-  readonly jsonPath: string
-  readonly format?: string
-  readonly description?: string
-  readonly priority?: number
+/** By group and kind: `/Pod`, `apps/Deployment`. */
+export type Printers = Readonly<Record<string, TablePrinter>>
+
+const printers: Printers = {
+  '/Pod': printPod,
+  ...corePrinters,
+  ...workloadPrinters,
+  ...networkPrinters,
+  ...accessPrinters,
 }
 
-/** Printer of a built-in kind; NAME and AGE for kinds without one of their own. */
+/** What kube-apiserver shows of a kind that has no columns of its own. */
+const plainPrinter: TablePrinter = {
+  columns: columns('Name:string:name', 'Created At:date'),
+  cells: (object) => [object.metadata.name ?? '', at(object, 'metadata', 'creationTimestamp') ?? null],
+}
+
+/** Printer of a built-in kind; NAME and CREATED AT for kinds without one of their own. */
 export function builtinPrinter(gvk: Gvk): TablePrinter {
-  throw new Error(`to be written ${String(gvk)}`)
+  return printers[`${gvk.group}/${gvk.kind}`] ?? plainPrinter
 }
 
-/** Printer of a custom resource: NAME and the CRD's columns, or NAME and AGE. */
-export function customPrinter(columns: readonly PrinterColumn[]): TablePrinter {
-  throw new Error(`to be written ${String(columns)}`)
-}
+export { customPrinter, type PrinterColumn } from './custom-printer.ts'
