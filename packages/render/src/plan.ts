@@ -63,6 +63,8 @@ export interface Workload {
 /** A service, planned. */
 export interface Plan {
   readonly owner: Owner
+  /** The owner's labels with those that it gets by its server. */
+  readonly labels: StringMap
   readonly workloads: readonly Workload[]
   readonly predictor: PredictorSpec
   /** The server takes models while it runs, from a ConfigMap. */

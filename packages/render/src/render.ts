@@ -26,7 +26,8 @@ function renderService(input: RenderInput): RenderResult {
   const { config } = input
   const service = effectiveService(input.service, world, config)
   const facts: Facts = { mode: service.mode, stopped: service.stopped }
-  if (service.mode === 'ModelMesh' && !service.spec.transformer) return nothing(facts, service.decisions)
+  // Another controller looks after these.
+  if (service.mode === 'ModelMesh') return nothing(facts, service.decisions)
   if (service.mode === 'Knative' && !input.capabilities.knative) return refused(noKnative, facts, service.decisions)
   const annotationsDisallowed = config.inferenceService.serviceAnnotationDisallowedList
   const planned = planService({

@@ -38,7 +38,7 @@ export function deployment(owner: Owner, workload: Workload, pod: PodTemplate, s
     owner,
     'apps/v1',
     'Deployment',
-    { ...pod.metadata, name: workload.name },
+    { name: workload.name, labels: deploymentLabels(workload), annotations: workload.annotations },
     {
       spec: {
         ...(replicas === undefined ? {} : { replicas }),
@@ -59,7 +59,7 @@ export function workerDeployment(owner: Owner, workload: Workload, pod: PodTempl
     owner,
     'apps/v1',
     'Deployment',
-    { ...pod.metadata, name },
+    { name, labels: pod.metadata.labels, annotations: workload.worker?.annotations ?? {} },
     {
       spec: {
         replicas: workload.worker?.replicas ?? 0,

@@ -129,7 +129,7 @@ function route(
   const [gatewayNamespace = '', gateway = ''] = (input.settings.ingress.kserveIngressGateway ?? '').split('/')
   const meta = {
     name,
-    labels: without(owner.labels, input.labelsDisallowed),
+    labels: without(input.plan.labels, input.labelsDisallowed),
     annotations: without(owner.annotations, input.annotationsDisallowed),
   }
   const parent = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: gatewayNamespace, name: gateway }

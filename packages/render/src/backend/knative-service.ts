@@ -16,7 +16,8 @@ const templateHashKey = 'internal.serving.kserve.io/template-hash'
 
 export interface Revision {
   readonly pod: PodTemplate
-  readonly fromCluster: readonly string[]
+  /** Set where the cluster's settings are part of the template: recognises the same template of the user's later. */
+  readonly templateHash: string | undefined
   readonly decisions: readonly Decision[]
 }
 
@@ -53,10 +54,10 @@ export function revisionTemplate(
   }
   const hash = templateHash(pod)
   if (live?.metadata.annotations?.[templateHashKey] !== hash && scale.fromCluster.length === 0) {
-    return { pod, fromCluster: [], decisions: scale.decisions }
+    return { pod, templateHash: undefined, decisions: scale.decisions }
   }
   const kept = live?.metadata.annotations?.[templateHashKey] === hash ? keptFromCluster(pod, live) : pod
-  return { pod: kept, fromCluster: [hash], decisions: scale.decisions }
+  return { pod: kept, templateHash: hash, decisions: scale.decisions }
 }
 
 /** Nothing of the user's has changed since the revision was made: the cluster's part stays as it was then. */
@@ -98,20 +99,20 @@ export function knativeService(
   const { owner } = input.plan
   const { timeout, containerConcurrency } = workload.deploying
   const onService = Object.entries(workload.annotations).filter(([key]) => serviceKeys.includes(key))
-  const [hash] = revision.fromCluster
+  const { templateHash: hash } = revision
   const annotations = { ...Object.fromEntries(onService), ...(hash === undefined ? {} : { [templateHashKey]: hash }) }
   const isRouter = workload.component === 'router'
   return child(
     owner,
     'serving.knative.dev/v1',
     'Service',
-    { name: workload.name, labels: workload.labels, annotations },
+    { name: workload.name, labels: isRouter ? owner.labels : workload.labels, annotations },
     {
       spec: {
         template: {
           metadata: { labels: pod.metadata.labels, annotations: pod.metadata.annotations },
           spec: {
-            ...pod.spec,
+            ...(isRouter ? unnamed(pod.spec) : pod.spec),
             ...(timeout === undefined
               ? {}
               : { timeoutSeconds: timeout, ...(isRouter ? {} : { responseStartTimeoutSeconds: timeout }) }),
@@ -122,6 +123,11 @@ export function knativeService(
       },
     },
   )
+}
+
+/** A single container of a revision is named by Knative. */
+function unnamed(spec: PodTemplate['spec']): object {
+  return { ...spec, containers: spec.containers.map(({ name: _, ...container }) => container) }
 }
 
 /** The newest revision gets its share, the one last rolled out in full gets the rest. Before the first rollout: everything. */

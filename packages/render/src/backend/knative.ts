@@ -25,8 +25,6 @@ export function emitKnative(input: KnativeInput): KnativeEmitted {
   const objects: KubeObject[] = []
   const decisions: Decision[] = []
   for (const workload of input.plan.workloads) {
-    if (workload.component === 'predictor' && input.plan.owner.kind === 'InferenceService' && isModelMesh(input))
-      continue
     const live = findChild(input.children, 'serving.knative.dev', 'Service', workload.name)
     const revision = revisionTemplate(workload, input.plan.owner, input, live)
     decisions.push(...revision.decisions)
@@ -46,10 +44,6 @@ export function emitKnative(input: KnativeInput): KnativeEmitted {
   const route = virtualService(input)
   if (!route.ok) return route
   return { ok: true, objects: [...objects, ...localGatewayService(input), ...route.objects], decisions }
-}
-
-function isModelMesh(input: KnativeInput): boolean {
-  return input.plan.owner.annotations['serving.kserve.io/deploymentMode'] === 'ModelMesh'
 }
 
 function withSources(pod: PodTemplate, workload: Workload, input: KnativeInput) {

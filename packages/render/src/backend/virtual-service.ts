@@ -39,7 +39,7 @@ export function virtualService(input: KnativeInput): Emitted {
   if (!path.ok) return path
   const meta = {
     name: plan.owner.name,
-    labels: plan.owner.labels,
+    labels: plan.labels,
     annotations: without(plan.owner.annotations, input.annotationsDisallowed),
   }
   const spec = routing(input, host, path.text)

@@ -3,6 +3,7 @@ import { emitKnative } from '../backend/knative.ts'
 import { checkKnativeScale } from '../backend/knative-scale.ts'
 import { type EmitInput, emitWorkload } from '../backend/standard.ts'
 import type { Problem } from '../decision.ts'
+import { hostOf } from '../exposure/domain.ts'
 import { labelKeys } from '../keys.ts'
 import type { Owner, Plan, Workload } from '../plan.ts'
 import type { Facts, RenderInput, RenderResult } from '../seam.ts'
@@ -32,6 +33,8 @@ export function renderGraph(input: RenderInput): RenderResult {
   const [workload] = emitInput.plan.workloads
   const problem = workload && mode !== 'Standard' ? checkKnativeScale({ ...workload, path: 'spec' }) : undefined
   if (problem) return { ok: false, problem, decisions, facts }
+  const host = hostOf(service.metadata.name ?? '', emitInput.plan.owner, config.ingress)
+  if (mode === 'Standard' && !host.ok) return { ok: false, problem: host.problem, decisions, facts }
   if (workload && mode === 'Standard') {
     const emitted = emitWorkload(workload, emitInput)
     if (!emitted.ok) return { ok: false, problem: emitted.problem, decisions, facts }
@@ -73,7 +76,7 @@ function emitInputOf(input: RenderInput, spec: InferenceGraphSpec, isStandard: b
     pod: routerPod(spec, name, input.config.router),
     deploying: Object.fromEntries(Object.entries(scaling).filter(([, value]) => value !== undefined)),
   }
-  const plan: Plan = { owner, workloads: [workload], predictor: {}, isMultiModel: false }
+  const plan: Plan = { owner, labels: owner.labels, workloads: [workload], predictor: {}, isMultiModel: false }
   return {
     plan,
     settings: input.config,

@@ -28,6 +28,7 @@ export function observeService(input: ObserveInput): Observed {
   const { facts } = rendered
   if (facts.stopped && rendered.ok) return stoppedStatus(input)
   const previous = (service['status'] ?? {}) as InferenceServiceStatus
+  if (facts.mode === 'ModelMesh') return { ...previous, deploymentMode: facts.mode }
   const mode = facts.mode === 'Standard' ? observeStandard(input) : observeKnative(input)
   const explained = explain(mode)
   const refusedParts = rendered.ok ? explained : withProblem(explained, input)

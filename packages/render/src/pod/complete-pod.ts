@@ -3,6 +3,7 @@ import type { CredentialSettings } from '../credentials/service-account-credenti
 import { internalKeys, labelKeys, modelDirectory, userKeys } from '../keys.ts'
 import type { World } from '../world.ts'
 import { type AgentSettings, addAgent } from './agent.ts'
+import { checkPod } from './check-pod.ts'
 import type { StorageInitializerSettings } from './init-settings.ts'
 import { ociModeOf } from './init-settings.ts'
 import { setInitializerUser } from './istio-uid.ts'
@@ -47,7 +48,9 @@ export function completePod(input: CompletePodInput): CompletedPod {
   const withAgent = addAgent(withUser, { ...input.settings, world: input.world })
   if (!withAgent.ok) return withAgent
   const withMetrics = addMetrics({ ...withUser, spec: withAgent.spec }, input.settings.metricsAggregator)
-  return addOciModel(withMetrics, input)
+  const complete = addOciModel(withMetrics, input)
+  const problem = complete.ok ? checkPod(complete.pod.spec) : undefined
+  return problem ? { ok: false, problem } : complete
 }
 
 function addStorage(pod: PodTemplate, input: CompletePodInput): CompletedPod {

@@ -37,9 +37,11 @@ const podKeys: MergeKeys = {
 export function mergeContainer(base: Container, overlay: Partial<Container>): Container {
   const merged = mergeObject(base as unknown as Json, overlay as unknown as Json, containerKeys) as unknown as Container
   const args = [...(base.args ?? []), ...(overlay.args ?? [])]
+  const probes = settleProbes(merged, overlay)
   const env = merged.env?.map((variable) => settleEnv(variable, overlay.env))
   return {
     ...merged,
+    ...probes,
     name: overlay.name ? overlay.name : base.name,
     ...(args.length > 0 ? { args } : {}),
     ...(env ? { env } : {}),
@@ -55,6 +57,21 @@ export function overlayContainer(base: Container, overlay: Partial<Container>): 
 export function mergePodSpec(base: Partial<PodSpec>, overlay: Partial<PodSpec>): PodSpec {
   const merged = mergeObject(base as unknown as Json, overlay as unknown as Json, podKeys)
   return { containers: [], ...merged } as unknown as PodSpec
+}
+
+const probeFields = ['readinessProbe', 'livenessProbe', 'startupProbe'] as const
+const handlers = ['httpGet', 'tcpSocket', 'exec', 'grpc'] as const
+
+/** A probe has one handler: the overlay's takes the place of the base's, whatever kind it is. */
+function settleProbes(merged: Container, overlay: Partial<Container>): Partial<Container> {
+  const settled: { [K in (typeof probeFields)[number]]?: NonNullable<Container[K]> } = {}
+  for (const field of probeFields) {
+    const [probe, own] = [merged[field], overlay[field]]
+    if (!probe || !own || !handlers.some((handler) => own[handler])) continue
+    const others = handlers.filter((handler) => !own[handler])
+    settled[field] = Object.fromEntries(Object.entries(probe).filter(([key]) => !others.some((other) => other === key)))
+  }
+  return settled
 }
 
 type Variable = NonNullable<Container['env']>[number]

@@ -35,7 +35,8 @@ export function planService(input: PlanningInput): ServicePlan {
   }
   const { apiVersion, kind, name, namespace, uid, generation, annotations } = service
   const plan: Plan = {
-    owner: { apiVersion, kind, name, namespace, uid, generation, labels, annotations },
+    owner: { apiVersion, kind, name, namespace, uid, generation, labels: service.labels, annotations },
+    labels,
     workloads,
     predictor,
     isMultiModel: isMultiModel(predictor),

@@ -138,9 +138,14 @@ function fieldOf(receiver: unknown, name: string): unknown {
   return noValue
 }
 
+/** Unlike a field of a map, an absent key looked up by `index` is the empty text. */
+function indexed(receiver: unknown, key: string): unknown {
+  const value = isTruthy(receiver) ? fieldOf(receiver, key) : noValue
+  return value === noValue ? '' : value
+}
+
 const functions: Readonly<Record<string, (values: readonly unknown[]) => unknown>> = {
-  index: ([receiver, ...keys]) =>
-    keys.reduce((value, key) => (isTruthy(value) ? fieldOf(value, String(key)) : noValue), receiver),
+  index: ([receiver, ...keys]) => keys.reduce((value, key) => indexed(value, String(key)), receiver),
   len: ([value]) =>
     typeof value === 'string' || Array.isArray(value) ? value.length : Object.keys(Object(value)).length,
   print: (values) => values.map(textOf).join(''),

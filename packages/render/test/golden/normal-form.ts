@@ -43,7 +43,6 @@ const podDefaults: Json = {
   dnsPolicy: 'ClusterFirst',
   enableServiceLinks: true,
   preemptionPolicy: 'PreemptLowerPriority',
-  priority: 0,
   restartPolicy: 'Always',
   schedulerName: 'default-scheduler',
   terminationGracePeriodSeconds: 30,
@@ -54,7 +53,7 @@ const podDefaults: Json = {
 
 export function podForm(spec: unknown): Json {
   if (!isObject(spec)) return {}
-  const { containers, initContainers, volumes, tolerations, serviceAccount: _, ...rest } = drop(spec, podDefaults)
+  const { containers, initContainers, volumes, tolerations, serviceAccount: _, priority: _p, ...rest } = drop(spec, podDefaults)
   const kept = listOf(tolerations).filter(({ key }) => !String(key ?? '').startsWith('node.kubernetes.io/'))
   return withoutEmpty({
     ...rest,

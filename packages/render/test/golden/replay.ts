@@ -1,5 +1,6 @@
 import { shippedRuntimes, shippedStorageContainers } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
+import { isSeen } from '../../src/observe/deployment-state.ts'
 import type { Case, Profile, Snapshot } from './cases.ts'
 import { type Difference, differences } from './difference.ts'
 import {
@@ -55,8 +56,15 @@ export function replay(test: Case, profile: Profile): Difference[] {
   return found
 }
 
+/** Marks that rules may ask for: the renderer refused something; a child's controller has not seen its newest spec. */
+function marks(cluster: MemoryCluster): string {
+  const isRefused = [...cluster.results.values()].some((result) => !result.ok)
+  const isUnseen = [...cluster.children.values()].some((child) => child['status'] !== undefined && !isSeen(child))
+  return `${isRefused ? 'refused ' : ''}${isUnseen ? 'unseen ' : ''}`
+}
+
 function compare(
-  prefix: string,
+  at: string,
   cluster: MemoryCluster,
   expected: Snapshot | undefined,
   test: Case,
@@ -64,6 +72,7 @@ function compare(
 ): Difference[] {
   if (!expected) return []
   const found: Difference[] = []
+  const prefix = `${at}${marks(cluster)}`
   if (!cluster.isQuiet) found.push({ path: `${prefix}rest`, theirs: undefined, ours: 'does not come to rest' })
   const theirs = expected.objects ?? {}
   const ours = new Map([...cluster.children.values()].map((object) => [keyOf(object), object]))
