@@ -11,7 +11,7 @@ export interface FileLimits {
   readonly contentBytesMax: number
 }
 
-export const defaultFileLimits: FileLimits = { fileBytesMax: 2 ** 31 - 1, contentBytesMax: 2 ** 31 - 1 }
+const defaultFileLimits: FileLimits = { fileBytesMax: 2 ** 31 - 1, contentBytesMax: 2 ** 31 - 1 }
 
 export interface ModelFile {
   readonly value: PyValue

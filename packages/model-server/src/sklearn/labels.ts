@@ -43,7 +43,7 @@ export function labelListOf(record: EstimatorRecord): readonly Labels[] {
     : [labelsIn(record, 'classes_', value)]
 }
 
-export function labelsIn(record: EstimatorRecord, name: string, value: PyValue): Labels {
+function labelsIn(record: EstimatorRecord, name: string, value: PyValue): Labels {
   if (!isNdArray(value)) return unreadable(record, `has ${describeValue(value)} as ${name}, not an array of labels`)
   if (value.shape.length !== 1)
     return unreadable(record, `has an array ${formatArray(value)} as ${name}, not a list of labels`)

@@ -66,7 +66,7 @@ function linearClassifier(record: EstimatorRecord, classes: Labels, probabilitie
 const decisionOf = (map: LinearMap, input: Table): Scores => toScores(applyLinear(map, input))
 
 /** Two classes have one decision value: the second class where it is above zero. */
-export function classify(decision: Scores): Prediction {
+function classify(decision: Scores): Prediction {
   return decision.columns === 1 ? Int32Array.from(decision.data, (value) => (value > 0 ? 1 : 0)) : argmaxRows(decision)
 }
 

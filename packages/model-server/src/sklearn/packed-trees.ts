@@ -128,10 +128,10 @@ export function findLeaf(trees: PackedTrees, root: number, data: Float64Array, s
 const rowsAtOnce = 256
 
 /** Takes the leaves' slots that `count` rows from `firstRow` on reach in one tree. */
-export type VisitLeaves = (tree: number, firstRow: number, slots: Int32Array, count: number) => void
+type VisitLeaves = (tree: number, firstRow: number, slots: Int32Array, count: number) => void
 
 /** Walks every row through every tree, some rows at a time; a row meets the trees in order. */
-export function walkTrees(trees: PackedTrees, { data, rows, columns }: Matrix, visit: VisitLeaves): void {
+function walkTrees(trees: PackedTrees, { data, rows, columns }: Matrix, visit: VisitLeaves): void {
   const slots = new Int32Array(Math.min(rows, rowsAtOnce))
   for (let firstRow = 0; firstRow < rows; firstRow += rowsAtOnce) {
     const count = Math.min(rowsAtOnce, rows - firstRow)

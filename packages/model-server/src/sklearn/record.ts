@@ -107,12 +107,6 @@ export function numbersOf(record: EstimatorRecord, ...names: readonly [string, .
   return numbersIn(record, names[0], required(record, ...names))
 }
 
-/** The same, with `undefined` where the attribute is missing or None. */
-export function optionalNumbers(record: EstimatorRecord, name: string): Numbers | undefined {
-  const value = optional(record, name)
-  return value === undefined ? undefined : numbersIn(record, name, value)
-}
-
 export function arrayOf(record: EstimatorRecord, name: string): NdArray {
   const value = required(record, name)
   return isNdArray(value) ? value : unreadable(record, `has ${describeValue(value)} as ${name}, not an array`)

@@ -38,7 +38,7 @@ export function createMatrix(rows: number, columns: number, isSingle = false): M
   return { kind: 'matrix', rows, columns, data: new Float64Array(rows * columns), isSingle, names: undefined }
 }
 
-export const columnCount = (table: Table): number => (table.kind === 'matrix' ? table.columns : table.columns.length)
+const columnCount = (table: Table): number => (table.kind === 'matrix' ? table.columns : table.columns.length)
 
 /** What checks need of an estimator. */
 export interface Expectation {
@@ -87,7 +87,7 @@ export function toSingleMatrix(table: Table, expected: Expectation, mayMiss: boo
   return rounded
 }
 
-export function roundToSingle(data: Float64Array): Float64Array {
+function roundToSingle(data: Float64Array): Float64Array {
   const rounded = new Float64Array(data.length)
   for (let i = 0; i < rounded.length; i++) rounded[i] = Math.fround(data[i] ?? 0)
   return rounded
