@@ -3,6 +3,7 @@ import type { EndpointPools } from './endpoint-pools.ts'
 import type { RoutingState } from './resolve-request.ts'
 import { type Ingress, planRouteTable, type RouteTable } from './route-table.ts'
 import {
+  authority,
   type EndpointSlice,
   type EndpointsResult,
   type Service,
@@ -92,10 +93,10 @@ function serviceOf({ metadata }: EndpointSlice): string[] {
 
 function addressesOf(slices: readonly EndpointSlice[]): Set<string> {
   const addresses = new Set<string>()
-  for (const { endpoints = [], ports = [] } of slices) {
-    for (const { addresses: hosts = [] } of endpoints) {
-      for (const { port } of ports)
-        for (const host of hosts) addresses.add(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+  for (const { endpoints, ports } of slices) {
+    for (const port of ports ?? []) {
+      for (const endpoint of endpoints ?? [])
+        for (const host of endpoint.addresses ?? []) addresses.add(authority(host, port.port))
     }
   }
   return addresses

@@ -11,11 +11,14 @@ export interface Service extends KubeObject {
 
 /** discovery.k8s.io/v1 EndpointSlice, as far as routing reads it. */
 export interface EndpointSlice extends KubeObject {
-  endpoints?: {
-    addresses?: string[]
-    conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean }
-  }[]
-  ports?: { name?: string; port?: number; protocol?: string }[]
+  /** Go writes an empty list as null here, and so on. */
+  endpoints?:
+    | {
+        addresses?: string[]
+        conditions?: { ready?: boolean | null; serving?: boolean | null; terminating?: boolean | null } | null
+      }[]
+    | null
+  ports?: { name?: string | null; port?: number | null; protocol?: string | null }[] | null
 }
 
 export const serviceNameLabel = 'kubernetes.io/service-name'
@@ -110,18 +113,22 @@ function endpointsOfPort(
   slices: readonly EndpointSlice[],
   portName: string,
 ): { address: string; isReady: boolean; isServing: boolean }[] {
-  return slices.flatMap(({ ports = [], endpoints = [] }) => {
-    const number = ports.find(({ name = '' }) => name === portName)?.port
-    if (number === undefined) return []
-    return endpoints.flatMap(({ addresses = [], conditions = {} }) =>
+  return slices.flatMap(({ ports, endpoints }) => {
+    const number = ports?.find(({ name }) => (name ?? '') === portName)?.port
+    if (number === undefined || number === null) return []
+    return (endpoints ?? []).flatMap(({ addresses = [], conditions }) =>
       addresses.slice(0, 1).map((address) => ({
-        address: address.includes(':') ? `[${address}]:${number}` : `${address}:${number}`,
+        address: authority(address, number),
         // Unknown counts as ready, as the API says.
-        isReady: conditions.ready ?? true,
-        isServing: conditions.serving ?? conditions.ready ?? true,
+        isReady: conditions?.ready ?? true,
+        isServing: conditions?.serving ?? conditions?.ready ?? true,
       })),
     )
   })
+}
+
+export function authority(address: string, port: number | null | undefined): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 const clusterDomain = 'cluster.local'
