@@ -2,6 +2,7 @@ import type { KubeObject } from '@millrace/kube'
 import { emitKnative } from './backend/knative.ts'
 import { modelConfig } from './backend/model-config.ts'
 import { caBundleConfigMap } from './backend/ca-bundle.ts'
+import { checkNames } from './backend/check-standard.ts'
 import { type EmitInput, type Emitted, emitStandard } from './backend/standard.ts'
 import type { Decision, Problem } from './decision.ts'
 import { renderGraph } from './graph/render-graph.ts'
@@ -40,6 +41,11 @@ function renderService(input: RenderInput): RenderResult {
   if (!planned.ok) return refused(planned.problem, facts, planned.decisions)
   const { plan, decisions } = planned
   const { runtime } = plan
+  const tooLong = checkNames(
+    plan.owner.name,
+    plan.workloads.map(({ name }) => name),
+  )
+  if (tooLong) return refused(tooLong, facts, decisions)
   const known: Facts = runtime ? { ...facts, runtime: { name: runtime.name, scope: runtime.scope } } : facts
   if (service.stopped) return { ok: true, objects: stoppedObjects(input), decisions, facts: known }
   const emitInput: EmitInput = {

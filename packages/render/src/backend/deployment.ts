@@ -93,11 +93,17 @@ function rollout(workload: Workload, settings: Settings) {
   return {
     strategy: {
       type: 'RollingUpdate',
-      rollingUpdate: { maxSurge: cluster?.maxSurge || '25%', maxUnavailable: cluster?.maxUnavailable || '25%' },
+      rollingUpdate: { maxSurge: amount(cluster?.maxSurge), maxUnavailable: amount(cluster?.maxUnavailable) },
     },
     revisionHistoryLimit: 10,
     progressDeadlineSeconds,
   }
+}
+
+/** The configuration has numbers and percentages as texts. */
+function amount(text: string | undefined): string | number {
+  if (!text) return '25%'
+  return /^\d+$/.test(text) ? Number(text) : text
 }
 
 /** Images are pulled once, and a server is ready when its port opens: it opens it once the model is loaded. */

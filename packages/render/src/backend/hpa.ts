@@ -53,7 +53,10 @@ function metrics(deploying: Deploying): object[] {
 
 function defaultMetrics({ scaleMetric = 'cpu', scaleTarget }: Deploying): object[] {
   if (scaleMetric === 'cpu') return [utilization('cpu', scaleTarget ?? cpuUtilization)]
-  return scaleMetric === 'memory' && scaleTarget !== undefined ? [utilization('memory', scaleTarget)] : []
+  // An HPA has no other metrics: by CPU is what Kubernetes does without any.
+  return scaleMetric === 'memory' && scaleTarget !== undefined
+    ? [utilization('memory', scaleTarget)]
+    : [utilization('cpu', cpuUtilization)]
 }
 
 function utilization(name: string, averageUtilization: number): object {

@@ -9,6 +9,7 @@ import { addSources } from '../pod/storage-initializer.ts'
 import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
 import type { Capabilities } from '../capabilities.ts'
+import { checkStandard } from './check-standard.ts'
 import { deployment, podTemplate, workerDeployment, workerTemplate } from './deployment.ts'
 import { disruptionBudget } from './disruption-budget.ts'
 import { autoscalerClass, horizontalPodAutoscaler } from './hpa.ts'
@@ -53,10 +54,10 @@ export function emitStandard(input: EmitInput): Emitted {
 export function emitWorkload(workload: Workload, input: EmitInput): Emitted {
   const { plan, settings } = input
   const { owner } = plan
+  const problem = checkStandard(workload) ?? missingCapability(workload, input)
+  if (problem) return { ok: false, problem }
   const pod = finished(podTemplate(workload, owner), workload, input)
   if (!pod.ok) return pod
-  const problem = missingCapability(workload, input)
-  if (problem) return { ok: false, problem }
   const objects = [
     workloadService(owner, workload, settings.service.serviceClusterIPNone === true),
     ...nodeServices(owner, workload),

@@ -54,7 +54,9 @@ export function modelStatus(input: ModelInput): ModelStatus {
   const target = targetState(input, newest, failure, active)
   const readyCopies = pods.filter(isPodReady).length
   const failed = pods.filter((pod) => podFailure(pod) !== undefined).length
-  const lastFailureInfo = failure ?? (target === 'Loaded' ? undefined : previous?.lastFailureInfo)
+  // A failure without a place was the spec's, which is accepted by now.
+  const remembered = previous?.lastFailureInfo?.location === undefined ? undefined : previous.lastFailureInfo
+  const lastFailureInfo = failure ?? (target === 'Loaded' ? undefined : remembered)
   return {
     transitionStatus:
       target === 'Loaded' ? 'UpToDate' : target === 'FailedToLoad' ? 'BlockedByFailedLoad' : 'InProgress',

@@ -49,7 +49,8 @@ export function observeKnative(input: ObserveInput): ModeStatus {
     ),
   )
   const components: Record<string, Component> = {}
-  for (const { name, live } of lives) components[name] = componentStatus(name, live, service)
+  for (const { name, live } of lives)
+    components[name] = componentStatus(name, live, service, input.config.ingress.urlScheme)
   const entry = addresses(input, spec, names, parts)
   parts.push({ type: 'IngressReady', ...entry.state, isNeeded: true })
   const predictor = lives.find(({ name }) => name === 'predictor')?.live
@@ -104,11 +105,11 @@ interface KnativeStatus {
   readonly address?: { readonly url?: string }
 }
 
-function componentStatus(name: Name, live: KubeObject | undefined, service: KubeObject): Component {
+function componentStatus(name: Name, live: KubeObject | undefined, service: KubeObject, scheme: string): Component {
   const status = Object(live?.['status']) as KnativeStatus
   const previous = Object(Object(Object(service['status']).components)[name]) as Component
   const rollout = rolledOut(status, previous)
-  const url = knativeUrl(live, service, name)
+  const url = knativeUrl(live, service, name)?.replace(/^\w+:/, `${scheme}:`)
   const isReady = knativeState(live).status === 'True'
   const address = isReady && status.address?.url ? { url: status.address.url } : previous.address
   const { latestCreatedRevisionName: created, latestReadyRevisionName: ready } = status
@@ -182,7 +183,8 @@ function addresses(
     .filter((name) => names.includes(name))
     .map((name) => find(parts, readyTypes[name]))
     .find(({ status }) => status !== 'True')
-  if (waiting) {
+  // Once open, the way in stays open: it leads to the revision that still serves.
+  if (waiting && !url) {
     const message = `The way in is opened when ${waiting.type} is true.`
     return {
       state: { status: waiting.status, reason: `${waiting.type.replace('Ready', '')}NotReady`, message },

@@ -1,6 +1,7 @@
 import type { InferenceServiceSpec, InferenceServiceStatus } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { findChild } from '../exposure/exposure.ts'
+import type { Problem } from '../decision.ts'
 import { type ComponentName, componentName, predictorName } from '../names.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
 import { settleConditions, type Part } from './conditions.ts'
@@ -37,7 +38,7 @@ export function observeService(input: ObserveInput): Observed {
   const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
   const model = rendered.ok
     ? modelStatus({ pods: mode.pods, isReady, hasFailed: mode.hasFailed, previous: previous.modelStatus })
-    : isAboutPredictor(rendered.problem.condition)
+    : isAboutSpec(rendered.problem)
       ? refusedModelStatus(rendered.problem, previous.modelStatus)
       : previous.modelStatus
   return {
@@ -61,8 +62,9 @@ function explain(mode: ModeStatus): readonly Part[] {
   })
 }
 
-function isAboutPredictor(condition: string | undefined): boolean {
-  return condition === undefined || condition === 'PredictorReady'
+/** Something missing in the cluster is no fault of the spec. */
+function isAboutSpec({ condition, reason }: Problem): boolean {
+  return (condition === undefined || condition === 'PredictorReady') && !reason.endsWith('NotInstalled')
 }
 
 /** The part that the problem belongs to says it. */
@@ -97,11 +99,21 @@ function stoppedStatus(input: ObserveInput): Observed {
     ...componentsOf(spec)
       .filter((c) => c !== 'predictor')
       .map((c) => readyTypes[c]),
+    ...(spec.canary?.length ? ['CanaryPredictorReady'] : []),
     'IngressReady',
   ]
-  const parts = types.map((type): Part => ({ type, status: 'False', reason: 'Stopped', message, isNeeded: true }))
+  const needed = ['PredictorReady', 'IngressReady']
+  const parts = types.map(
+    (type): Part => ({ type, status: 'False', reason: 'Stopped', message, isNeeded: needed.includes(type) }),
+  )
   const stopped: Part = { type: 'Stopped', status: 'True', isNeeded: false }
+  const canaries = (spec.canary ?? []).map(({ predictor, trafficPercent }) => ({
+    name: predictor.name ?? '',
+    ready: false,
+    trafficPercent,
+  }))
   return {
+    ...(canaries.length > 0 ? { canaryStatuses: canaries } : {}),
     observedGeneration: service.metadata.generation ?? 1,
     conditions: settleConditions([...parts, stopped], service, input.now),
     deploymentMode: rendered.facts.mode,

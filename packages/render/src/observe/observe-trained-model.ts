@@ -24,7 +24,12 @@ export function observeTrainedModel(input: ObserveInput): Observed {
     input.service,
     input.now,
   )
-  return { observedGeneration: model.metadata.generation ?? 1, conditions, ...addresses(parent, model) }
+  const isReady = parts.every(({ status }) => status === 'True')
+  return {
+    observedGeneration: model.metadata.generation ?? 1,
+    conditions,
+    ...(isReady ? addresses(parent, model) : {}),
+  }
 }
 
 type State = Pick<Part, 'status' | 'reason' | 'message'>

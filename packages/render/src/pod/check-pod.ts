@@ -32,7 +32,10 @@ function checkResources(container: Container): string | undefined {
 
 function checkMounts(container: Container, volumes: ReadonlySet<string>): string | undefined {
   const lost = container.volumeMounts?.find(({ name }) => !volumes.has(name))
-  return lost && `container "${container.name}" mounts volume "${lost.name}", which the pod does not have: add it to volumes, or remove the mount`
+  return (
+    lost &&
+    `container "${container.name}" mounts volume "${lost.name}", which the pod does not have: add it to volumes, or remove the mount`
+  )
 }
 
 function invalid(what: string): Problem {

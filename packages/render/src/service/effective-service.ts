@@ -28,8 +28,8 @@ export interface EffectiveService {
 export function effectiveService(object: KubeObject, world: World, config: Settings): EffectiveService {
   const service = withDefaults(object as unknown as InferenceService, config)
   const { metadata, spec } = service
-  const annotations = metadata.annotations ?? {}
   const { mode, decisions } = chooseMode(object, config)
+  const annotations = noteMode(metadata.annotations ?? {}, object, mode)
   const local = localModelMetadata(spec.predictor, metadata.namespace ?? '', annotations, {
     usesLocalModels: config.localModel.enabled,
     world,
@@ -48,6 +48,13 @@ export function effectiveService(object: KubeObject, world: World, config: Setti
     stopped: isStopped(annotations),
     decisions,
   }
+}
+
+/** Pods carry the mode that their service was made in, so that a changed default does not restart them. */
+function noteMode(annotations: StringMap, object: KubeObject, mode: Mode): StringMap {
+  if (userKeys.deploymentMode in (object.metadata.annotations ?? {})) return annotations
+  const { [userKeys.deploymentMode]: _, ...rest } = annotations
+  return mode === 'Knative' ? rest : { ...rest, [userKeys.deploymentMode]: mode }
 }
 
 /** `serving.kserve.io/stop: "true"`, in any case. */

@@ -71,6 +71,7 @@ export function planPredictor(
     decisions: served.decisions,
   } as const
   if (!predictor.workerSpec || canary !== undefined) return result
+  if (service.mode === 'Knative') return refuse(noWorkersInKnative, served.decisions)
   const worker = planWorker({
     predictor,
     workload,
@@ -81,6 +82,13 @@ export function planPredictor(
     planning: input,
   })
   return worker.ok ? { ...result, workload: worker.workload } : refuse(worker.problem, served.decisions)
+}
+
+const noWorkersInKnative: Problem = {
+  reason: 'MultiNodeNeedsStandard',
+  message: 'Knative mode has no worker pods: make the service in Standard mode, or remove spec.predictor.workerSpec.',
+  path: 'spec.predictor.workerSpec',
+  condition: 'PredictorReady',
 }
 
 function componentLabels(service: string): StringMap {

@@ -2,7 +2,7 @@
 
 export class TemplateError extends Error {}
 
-/** A map whose absent keys are `<no value>`; every other object is a struct, where an absent field is an error. */
+/** A map, whose absent keys are the empty text; or a struct (`structure`), where an absent field is an error. */
 export type Scope = Readonly<Record<string, unknown>>
 
 type Token =
@@ -11,7 +11,6 @@ type Token =
   | { readonly kind: 'word'; readonly word: string }
   | { readonly kind: 'mark'; readonly mark: '(' | ')' | '|' }
 
-const noValue = Symbol('no value')
 const structures = new WeakSet<object>()
 
 /** Marks an object as a struct: asking it for a field that it has not is a mistake in the template. */
@@ -29,14 +28,14 @@ export function evaluatePipeline(source: string, dot: unknown): unknown {
 }
 
 export function isTruthy(value: unknown): boolean {
-  if (value === noValue || value === undefined || value === null) return false
+  if (value === undefined || value === null) return false
   if (Array.isArray(value)) return value.length > 0
   if (typeof value === 'object') return Object.keys(value).length > 0
   return Boolean(value)
 }
 
 export function textOf(value: unknown): string {
-  if (value === noValue || value === undefined || value === null) return '<no value>'
+  if (value === undefined || value === null) return '<no value>'
   if (Array.isArray(value)) return `[${value.map(textOf).join(' ')}]`
   if (typeof value === 'object') {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
@@ -126,26 +125,21 @@ function operand(reader: Reader, dot: unknown): unknown {
 }
 
 function fieldOf(receiver: unknown, name: string): unknown {
-  if (receiver === noValue || receiver === undefined || receiver === null) {
+  if (receiver === undefined || receiver === null) {
     throw new TemplateError(`nil has no field ${name}`)
   }
   if (typeof receiver !== 'object') throw new TemplateError(`can't evaluate field ${name} in a ${typeof receiver}`)
   if (Object.hasOwn(receiver, name)) {
     const value: unknown = Reflect.get(receiver, name)
-    return value ?? noValue
+    return value ?? ''
   }
   if (structures.has(receiver)) throw new TemplateError(`there is no field ${name}`)
-  return noValue
-}
-
-/** Unlike a field of a map, an absent key looked up by `index` is the empty text. */
-function indexed(receiver: unknown, key: string): unknown {
-  const value = isTruthy(receiver) ? fieldOf(receiver, key) : noValue
-  return value === noValue ? '' : value
+  return ''
 }
 
 const functions: Readonly<Record<string, (values: readonly unknown[]) => unknown>> = {
-  index: ([receiver, ...keys]) => keys.reduce((value, key) => indexed(value, String(key)), receiver),
+  index: ([receiver, ...keys]) =>
+    keys.reduce((value, key) => (isTruthy(value) ? fieldOf(value, String(key)) : ''), receiver),
   len: ([value]) =>
     typeof value === 'string' || Array.isArray(value) ? value.length : Object.keys(Object(value)).length,
   print: (values) => values.map(textOf).join(''),

@@ -31,7 +31,7 @@ interface Frame {
 const blockVerbs = new Set(['if', 'with', 'range'])
 const actionsMax = 1000
 
-/** Expands `template` with `data` as dot. A missing map key prints `<no value>`, a missing field is an error, as in Go. */
+/** Expands `template` with `data` as dot. A map's missing key is the empty text, a missing field is an error, as in Go with maps of texts. */
 export function expandTemplate(template: string, data: Scope): Expanded {
   if (!template.includes('{{')) return { ok: true, text: template }
   try {

@@ -20,6 +20,7 @@ export interface Snapshot {
   readonly objects?: Readonly<Record<string, KubeObject>>
   readonly pods?: Readonly<Record<string, KubeObject & { readonly error?: unknown }>>
   readonly unstable?: boolean
+  readonly events?: readonly { readonly reason?: string; readonly message?: string }[]
 }
 
 export interface Refusal {

@@ -1,4 +1,4 @@
-import type { Difference } from './difference.ts'
+import type { Difference, Mark } from './difference.ts'
 
 /** One place in which a rule shows. */
 export interface Place {
@@ -6,6 +6,7 @@ export interface Place {
   readonly path: RegExp
   readonly theirs?: RegExp
   readonly ours?: RegExp
+  readonly mark?: Mark
 }
 
 /** One thing that is done differently on purpose. A difference in a case must be covered by one of these, or it fails. */
@@ -21,39 +22,91 @@ const there = /^there$/
 
 export const rules: readonly Rule[] = [
   {
-    name: 'InitialScale',
-    why: 'The initial scale is decided: the user’s annotation, else minReplicas, else the cluster’s default, within the maximum. What comes from the cluster alone never makes a revision.',
+    name: 'RefusedAtAdmission',
+    why: 'What cannot work is refused when it is written, with the reason: scaling out of bounds or no number, canary shares that are no percentage, an unknown deployment mode, a graph that goes in circles, two claims at one path, priorities that contradict each other.',
     places: [
-      { path: /annotations\.autoscaling\.knative\.dev\/initial-scale$/ },
-      { path: /metadata\.annotations(\.internal\.serving\.kserve\.io\/template-hash)?$/, theirs: absent, ours: /template-hash|^[0-9a-f]{16}$/ },
+      {
+        path: /refusal( \d+)?$/,
+        theirs: absent,
+        ours: /canaryTrafficPercent|initial-scale|(min|max)Replicas|scaleTarget|deployment mode|in a circle|mountPath|priority/,
+      },
     ],
   },
   {
     name: 'RefusedWhole',
-    why: 'What cannot be served as it stands is refused whole, with a condition that says why and what to do. KServe makes a part of it, or says nothing.',
+    why: 'What cannot be served as it stands is refused whole, with a condition that says why and what to do; what already serves is left alone. KServe makes a part of it, or pods that never start, or says nothing.',
     places: [
-      { path: /refused (unseen )?status \S+ \|(\.conditions|\.modelStatus)/ },
-      { path: /refused (unseen )?object \S+$/, theirs: there, ours: absent },
-      { path: /refused (unseen )?status \S+ \|\.(components|deploymentMode|servingRuntimeName|clusterServingRuntimeName)/ },
+      { mark: 'refused', path: /object \S+$/, theirs: there, ours: absent },
+      { mark: 'refused', path: /status \S+ \|/ },
+      { mark: 'refused', path: /^step \d+ pod / },
+    ],
+  },
+  {
+    name: 'WorksWhereKServeFails',
+    why: 'Objects that KServe makes wrongly, so that the API server or admission refuses them, are made right: rollout amounts that are plain numbers, a probe that replaces the runtime’s of another kind, a volume that only the finished pod has, a server that is not the first container.',
+    places: [
+      { mark: 'broken', path: /object \S+$/, theirs: absent, ours: there },
+      { mark: 'broken', path: /status \S+ \|/ },
+      { path: /refusal$/, theirs: /not found$/, ours: absent },
+      { path: /pod \S+ error$/, theirs: /"code":422/, ours: absent },
+      { path: /containers\.kserve-container\.readinessProbe\.httpGet$/, ours: absent },
+      { path: /object \S+ \|\.spec\.template\.spec\.containers\.kserve-container\+$/, ours: absent },
+      { path: /object \S+ \|\.spec\.template\.spec\.containers\.(helper|transformer-container)$/, theirs: absent },
+      { path: /object \S+ \|\.spec\.template\.spec\.containers\.kserve-container\.resources$/, theirs: absent },
+    ],
+  },
+  {
+    name: 'ComesToRest',
+    why: 'A multi-node service comes to rest. KServe deletes and recreates its worker Deployment and Services on each pass.',
+    places: [{ mark: 'restless', path: /^(step \d+ )?(object|status|pod) / }],
+  },
+  {
+    name: 'BrokenConfigBlocksNothing',
+    why: 'A broken part of the configuration keeps its last good value and says so. In KServe it blocks every update and every deletion.',
+    places: [{ path: /refusal$/, theirs: /unable to unmarshall|config/, ours: absent }],
+  },
+  {
+    name: 'KnativeSettingsMayBeMissing',
+    why: 'Without config-autoscaler Knative’s own defaults are used, and a condition says so. In KServe every Knative service and graph is blocked.',
+    places: [{ mark: 'no-autoscaler-config', path: /^(object|status) /, theirs: absent }],
+  },
+  {
+    name: 'HealsWhenInstalled',
+    why: 'What is installed later is used at once. KServe needs a restart.',
+    places: [
+      { mark: 'installed', path: /^step \d+ (object|status) /, theirs: absent },
+      { mark: 'installed', path: /refusal$/, theirs: /not found/, ours: absent },
+    ],
+  },
+  {
+    name: 'InitialScale',
+    why: 'The initial scale is decided: the user’s annotation, else minReplicas, else the cluster’s default, within the maximum. What comes from the cluster alone never makes a revision.',
+    places: [
+      { path: /annotations\.autoscaling\.knative\.dev\/initial-scale$/ },
+      {
+        path: /metadata\.annotations(\.internal\.serving\.kserve\.io\/template-hash)?$/,
+        theirs: absent,
+        ours: /template-hash|^[0-9a-f]{16}$/,
+      },
     ],
   },
   {
     name: 'UnseenGeneration',
     why: 'A child’s status counts only for the spec that its controller has seen; until then readiness is Unknown. KServe shows what the older spec had.',
-    places: [{ path: /unseen status \S+ \|\.(conditions|modelStatus)/ }],
+    places: [{ mark: 'unseen', path: /status \S+ \|\.(conditions|modelStatus)/ }],
   },
   {
     name: 'NothingLeftBehind',
     why: 'What is no longer rendered is removed: of a removed component, canary or metric, of a stopped graph, of a service that became local to the cluster. KServe leaves it.',
     places: [
-      { path: /^step \d+ object \S+$/, theirs: there, ours: absent },
-      { path: /^step \d+ .*status InferenceService\S* \|\.(components\.\w+|conditions\.\w+)$/, ours: absent },
+      { mark: 'removed', path: /^step \d+ object \S+$/, theirs: there, ours: absent },
+      { path: /^step \d+ status InferenceService\S* \|\.(components\.\w+|conditions\.\w+)$/, ours: absent },
     ],
   },
   {
     name: 'MetadataFollows',
     why: 'Labels and annotations of children follow those of the service. KServe writes them once on most kinds.',
-    places: [{ path: /^step \d+ .*object \S+ \|\.metadata\.(labels|annotations)/ }],
+    places: [{ path: /^step \d+ object \S+ \|\.metadata\.(labels|annotations)/ }],
   },
   {
     name: 'OwnAnnotationsStay',
@@ -61,9 +114,19 @@ export const rules: readonly Rule[] = [
     places: [{ path: /object Ingress\S* \|\.metadata\.annotations/, ours: absent }],
   },
   {
+    name: 'ScalingBehaviour',
+    why: 'autoScaling.behavior reaches the HorizontalPodAutoscaler. KServe drops it.',
+    places: [{ path: /object HorizontalPodAutoscaler\S+ \|\.spec\.behavior/ }],
+  },
+  {
     name: 'DisruptionBudget',
     why: 'Where two replicas or more are promised, a PodDisruptionBudget keeps drains from taking more than one.',
     places: [{ path: /object PodDisruptionBudget/, theirs: absent, ours: there }],
+  },
+  {
+    name: 'SecretsByReference',
+    why: 'No value of a Secret is copied into another object. KServe writes HTTP headers into pods as text.',
+    places: [{ path: /-headers\.value(From)?$/ }],
   },
   {
     name: 'LogSourceIsThePod',
@@ -79,9 +142,58 @@ export const rules: readonly Rule[] = [
     places: [{ path: /initContainers\.\d+\.args\.2$/, theirs: /Pre-fetching modelcar/, ours: /holds no model/ }],
   },
   {
-    name: 'GraphModeRecorded',
-    why: 'A graph’s deployment mode is in its status, as a service’s is, so that a changed default does not move it.',
-    places: [{ path: /status InferenceGraph\S* \|\.deploymentMode$/, theirs: absent }],
+    name: 'DownloadsDecideTheirContainer',
+    why: 'Of several storage URIs those that are downloaded choose the storage container, and a claim’s path is mounted. KServe looks at the first URI, whatever it is, and drops the path.',
+    places: [
+      { path: /initContainers\.\d+\.imagePullPolicy$/, theirs: /^Always$/, ours: /^IfNotPresent$/ },
+      { path: /volumeMounts\.\S+\.subPath$/, theirs: absent },
+    ],
+  },
+  {
+    name: 'ImageVolumes',
+    why: 'Whether images can be mounted is asked of the cluster, not guessed from its version.',
+    places: [{ path: /conditions\.OciImageVolumeCompatible$/, ours: absent }],
+  },
+  {
+    name: 'ModelMeshLeftAlone',
+    why: 'Services in ModelMesh mode belong to another controller.',
+    places: [{ path: /status \S+ \|\.deploymentMode$/, theirs: absent, ours: /^ModelMesh$/ }],
+  },
+  {
+    name: 'GraphStatus',
+    why: 'A graph says from the start in which mode it runs and that it is not ready; it is ready when its router is available. KServe’s is ready as soon as its Deployment says anything.',
+    places: [
+      { path: /status InferenceGraph\S* \|\.(deploymentMode|conditions)$/, theirs: absent },
+      { path: /status InferenceGraph\S* \|\.conditions\.Ready$/, theirs: /^True$/, ours: /^False$/ },
+      { path: /status InferenceGraph\S* \|\.url$/, ours: absent },
+    ],
+  },
+  {
+    name: 'StatusAtOnce',
+    why: 'What a pod says shows at once, and a stopped service says so of every part. KServe waits for the next change of the service.',
+    places: [
+      {
+        path: /^step \d+ status InferenceService\S* \|\.modelStatus\.(failure|states\.targetModelState|transitionStatus|totalCopies)/,
+      },
+      { path: /status \S+ \|\.conditions\.IngressReady$/, theirs: absent, ours: /^False$/ },
+    ],
+  },
+  {
+    name: 'StableHosts',
+    why: 'A predictor’s host is made of the service’s name, so that it stays when a canary takes over, and it is the host that its route has.',
+    places: [
+      { path: /(components\.predictor\.url|rules\.\d+\.host)$/, theirs: /-[a-z]+-predictor-/, ours: /-predictor-/ },
+    ],
+  },
+  {
+    name: 'ConfiguredScheme',
+    why: 'URLs of all components have the configured scheme. In KServe only that of the one in front.',
+    places: [{ path: /components\.\w+\.url$/, theirs: /^http:/, ours: /^https:/ }],
+  },
+  {
+    name: 'CanaryBehindTransformer',
+    why: 'Requests that go to a transformer are not split: a canary of the predictor gets its share behind it.',
+    places: [{ path: /object HTTPRoute\S* \|\.spec\.rules\.\d+\.backendRefs\.\d+(\.weight)?$/, ours: absent }],
   },
   {
     name: 'GraceFromTimeout',
@@ -92,24 +204,28 @@ export const rules: readonly Rule[] = [
     name: 'OwnScripts',
     why: 'The multi-node runtime’s shell scripts are our own.',
     places: [
-      { path: /containers\.(kserve|worker)-container\.(command|(liveness|readiness|startup)Probe\.exec\.command)\.\d+$/ },
+      {
+        path: /containers\.(kserve|worker)-container\.(command|(liveness|readiness|startup)Probe\.exec\.command)\.\d+$/,
+      },
     ],
   },
   {
     name: 'IngressHosts',
-    why: 'Every component has a host of its own that leads to it. KServe’s Ingress names one host twice and has none for the explainer.',
-    places: [{ path: /object Ingress\S* \|\.spec\.rules/ }],
+    why: 'Every component has a host of its own that leads to it. KServe’s Ingress names one host twice, has none for the explainer, and leads the transformer’s to the predictor.',
+    places: [{ path: /object Ingress\S* \|\.spec\.rules\.\d/ }],
   },
 ]
 
 export function ruleFor(difference: Difference): Rule | undefined {
-  return rules.find(({ places }) =>
-    places.some(
-      (place) =>
-        place.path.test(difference.path) &&
-        (place.theirs?.test(text(difference.theirs)) ?? true) &&
-        (place.ours?.test(text(difference.ours)) ?? true),
-    ),
+  return rules.find(({ places }) => places.some((place) => covers(place, difference)))
+}
+
+function covers(place: Place, { path, theirs, ours, marks }: Difference): boolean {
+  return (
+    place.path.test(path) &&
+    (place.theirs?.test(text(theirs)) ?? true) &&
+    (place.ours?.test(text(ours)) ?? true) &&
+    (place.mark === undefined || marks.includes(place.mark))
   )
 }
 

@@ -4,18 +4,26 @@ export interface Difference {
   readonly path: string
   readonly theirs: unknown
   readonly ours: unknown
+  readonly marks: readonly Mark[]
 }
 
+/**
+ * Facts about the snapshot that rules may ask for: the renderer refused something; a child's controller has not seen its
+ * newest spec; KServe's attempt ended in an error, or never came to rest; the object was rendered before and is no more; something was installed while it ran; Knative's
+ * autoscaler settings are missing.
+ */
+export type Mark = 'refused' | 'unseen' | 'broken' | 'restless' | 'installed' | 'removed' | 'no-autoscaler-config'
+
 /** Every leaf in which two values differ. Lists are compared item by item. */
-export function differences(path: string, theirs: unknown, ours: unknown): Difference[] {
+export function differences(path: string, theirs: unknown, ours: unknown, marks: readonly Mark[]): Difference[] {
   if (JSON.stringify(theirs) === JSON.stringify(ours)) return []
   if (isContainer(theirs) && isContainer(ours) && Array.isArray(theirs) === Array.isArray(ours)) {
     const keys = new Set([...Object.keys(theirs), ...Object.keys(ours)])
     return [...keys]
       .sort()
-      .flatMap((key) => differences(`${path}.${key}`, Reflect.get(theirs, key), Reflect.get(ours, key)))
+      .flatMap((key) => differences(`${path}.${key}`, Reflect.get(theirs, key), Reflect.get(ours, key), marks))
   }
-  return [{ path, theirs, ours }]
+  return [{ path, theirs, ours, marks }]
 }
 
 function isContainer(value: unknown): value is object {

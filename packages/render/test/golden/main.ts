@@ -9,7 +9,9 @@ if (only !== '' || mode !== '') {
     console.log(`\n# ${result.id}: ${result.outcome}`)
     for (const difference of [...result.uncovered, ...(mode === 'all' ? result.covered : [])]) {
       const rule = ruleFor(difference)
-      console.log(`  ${rule ? `[${rule.name}] ` : ''}${difference.path}`)
+      console.log(
+        `  ${rule ? `[${rule.name}] ` : ''}${difference.path}${difference.marks.length > 0 ? ` (${difference.marks.join(', ')})` : ''}`,
+      )
       console.log(`    theirs ${JSON.stringify(difference.theirs)}`)
       console.log(`    ours   ${JSON.stringify(difference.ours)}`)
     }

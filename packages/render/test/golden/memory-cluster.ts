@@ -108,9 +108,7 @@ export function admit(cluster: MemoryCluster, object: KubeObject, old?: KubeObje
       gpuResourceTypes: cluster.config.multiNode.customGPUResourceTypeList,
       runtimes: cluster.objects.filter(({ kind }) => kind === object.kind) as unknown as ServingRuntime[],
     }
-    const errors = checkObject(stripServerFields(written as KubeObject), context).filter(
-      (f: Finding) => f.severity === 'error',
-    )
+    const errors = checkObject(stripServerFields(written as KubeObject), context).filter(isSeenByAdmission)
     if (errors.length > 0) return { ok: false, message: errors.map(formatFinding).join('; ') }
   }
   if (primaryKinds.includes(object.kind)) {
@@ -118,6 +116,11 @@ export function admit(cluster: MemoryCluster, object: KubeObject, old?: KubeObje
     if (!result.ok && result.problem.refusable) return { ok: false, message: result.problem.message }
   }
   return { ok: true }
+}
+
+/** Unknown fields are gone when admission sees the object: the API server has pruned them, or refused it when asked to be strict. */
+function isSeenByAdmission(finding: Finding): boolean {
+  return finding.severity === 'error' && finding.rule !== 'unknown-field'
 }
 
 function stripServerFields(object: KubeObject): KubeObject {
@@ -157,8 +160,7 @@ export function act(cluster: MemoryCluster, action: Action): Outcome {
       remove(cluster, action)
       return { ok: true }
     case 'status':
-      setStatus(cluster, action)
-      return { ok: true }
+      return setStatus(cluster, action)
     case 'podStatus':
       cluster.pods.push({ ...structuredClone(action.object ?? emptyPod), status: action.status })
       return { ok: true }
@@ -218,13 +220,17 @@ function remove(cluster: MemoryCluster, action: Action): void {
   }
 }
 
-function setStatus(cluster: MemoryCluster, action: Action): void {
+function setStatus(cluster: MemoryCluster, action: Action): Outcome {
+  const all = [...cluster.children.values(), ...cluster.objects]
+  if (!all.some((object) => isTarget(object, action)))
+    return { ok: false, message: `${action.kind} ${action.name} not found` }
   for (const [key, child] of cluster.children) {
     if (isTarget(child, action)) cluster.children.set(key, mergePatch(child, action.body) as KubeObject)
   }
   cluster.objects = cluster.objects.map((object) =>
     isTarget(object, action) ? (mergePatch(object, action.body) as KubeObject) : object,
   )
+  return { ok: true }
 }
 
 /** RFC 7386 */

@@ -53,7 +53,15 @@ const podDefaults: Json = {
 
 export function podForm(spec: unknown): Json {
   if (!isObject(spec)) return {}
-  const { containers, initContainers, volumes, tolerations, serviceAccount: _, priority: _p, ...rest } = drop(spec, podDefaults)
+  const {
+    containers,
+    initContainers,
+    volumes,
+    tolerations,
+    serviceAccount: _,
+    priority: _p,
+    ...rest
+  } = drop(spec, podDefaults)
   const kept = listOf(tolerations).filter(({ key }) => !String(key ?? '').startsWith('node.kubernetes.io/'))
   return withoutEmpty({
     ...rest,
@@ -246,9 +254,19 @@ const routeForm: SpecForm = (spec) => ({
   })),
 })
 
+/** What the operator's CRD fills in. */
+const collectorForm: SpecForm = ({
+  configVersions: _c,
+  ipFamilyPolicy: _i,
+  managementState: _m,
+  targetAllocator: _t,
+  ...spec
+}) => spec
+
 const specForms: Readonly<Record<string, SpecForm>> = {
   Deployment: deploymentForm,
   Service: serviceForm,
   HorizontalPodAutoscaler: hpaForm,
   HTTPRoute: routeForm,
+  OpenTelemetryCollector: collectorForm,
 }

@@ -2,7 +2,7 @@ import { shippedRuntimes, shippedStorageContainers } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { isSeen } from '../../src/observe/deployment-state.ts'
 import type { Case, Profile, Snapshot } from './cases.ts'
-import { type Difference, differences } from './difference.ts'
+import { type Difference, differences, type Mark } from './difference.ts'
 import {
   act,
   converge,
@@ -22,94 +22,118 @@ const base: readonly KubeObject[] = [
   ...shippedStorageContainers,
 ] as unknown as KubeObject[]
 
+interface Replay {
+  readonly test: Case
+  readonly cluster: MemoryCluster
+  /** Pods are recorded where they changed: the last ones stay valid. */
+  readonly pods: Map<string, unknown>
+  readonly standing: Set<Mark>
+  /** Children that the renderer has made so far. */
+  readonly made: Set<string>
+}
+
 /** Plays a case against the renderer and says in what the two sides differ. */
 export function replay(test: Case, profile: Profile): Difference[] {
   const cluster = startCluster(test, profile, base)
-  const found: Difference[] = []
-  const seenPods = new Map<string, unknown>()
+  const standing = new Set<Mark>(lacksAutoscalerConfig(profile) ? ['no-autoscaler-config'] : [])
+  const state: Replay = { test, cluster, pods: new Map(), standing, made: new Set() }
   for (const [index, object] of test.input.entries()) {
     const refusal = test.error && (test.error.inputIndex ?? 0) === index ? test.error : undefined
     const outcome = create(cluster, object)
-    const said = wasRefused(outcome, refusal)
-    if (said)
-      return [{ path: `refusal ${index}`, theirs: refusal?.message, ours: outcome.ok ? undefined : outcome.message }]
+    if (wasRefused(outcome, refusal)) return [refusalDifference(`refusal ${index}`, refusal?.message, outcome, [])]
     if (refusal) return []
   }
   converge(cluster)
-  found.push(...compare('', cluster, test.expect, test, seenPods))
+  const found = compare('', state, test.expect)
   for (const [index, step] of (test.steps ?? []).entries()) {
-    let isRefused = false
+    let refused: { readonly ok: false; readonly message: string } | undefined
     for (const action of step.actions) {
+      if (action.do === 'crds') standing.add('installed')
       const outcome = act(cluster, action)
-      if (outcome.ok) {
-        converge(cluster)
-        continue
-      }
-      isRefused = true
-      if (!step.error) found.push({ path: `step ${index} refusal`, theirs: undefined, ours: outcome.message })
+      if (outcome.ok) converge(cluster)
+      else refused = outcome
     }
-    if (step.error && !isRefused)
-      found.push({ path: `step ${index} refusal`, theirs: step.error.message, ours: undefined })
+    if ((step.error === undefined) !== (refused === undefined)) {
+      // From here on the two clusters hold different objects.
+      return [
+        ...found,
+        refusalDifference(`step ${index} refusal`, step.error?.message, refused ?? { ok: true }, [...standing]),
+      ]
+    }
     converge(cluster)
-    found.push(...compare(`step ${index} `, cluster, step.expect, test, seenPods))
+    found.push(...compare(`step ${index} `, state, step.expect))
   }
   return found
 }
 
-/** Marks that rules may ask for: the renderer refused something; a child's controller has not seen its newest spec. */
-function marks(cluster: MemoryCluster): string {
-  const isRefused = [...cluster.results.values()].some((result) => !result.ok)
-  const isUnseen = [...cluster.children.values()].some((child) => child['status'] !== undefined && !isSeen(child))
-  return `${isRefused ? 'refused ' : ''}${isUnseen ? 'unseen ' : ''}`
+function lacksAutoscalerConfig(profile: Profile): boolean {
+  return profile.knativeConfig !== undefined && !('config-autoscaler' in profile.knativeConfig)
 }
 
-function compare(
-  at: string,
-  cluster: MemoryCluster,
-  expected: Snapshot | undefined,
-  test: Case,
-  seenPods: Map<string, unknown>,
-): Difference[] {
+function refusalDifference(
+  path: string,
+  theirs: string | undefined,
+  outcome: ReturnType<typeof act>,
+  marks: readonly Mark[],
+): Difference {
+  return { path, theirs, ours: outcome.ok ? undefined : outcome.message, marks }
+}
+
+function marksOf({ cluster, standing }: Replay, expected: Snapshot): readonly Mark[] {
+  const marks: Mark[] = [...standing]
+  if ([...cluster.results.values()].some((result) => !result.ok)) marks.push('refused')
+  if ([...cluster.children.values()].some((child) => child['status'] !== undefined && !isSeen(child)))
+    marks.push('unseen')
+  if (expected.events?.some(({ reason }) => reason === 'InternalError')) marks.push('broken')
+  if (expected.unstable) marks.push('restless')
+  return marks
+}
+
+function compare(at: string, state: Replay, expected: Snapshot | undefined): Difference[] {
   if (!expected) return []
+  const { cluster } = state
+  const marks = marksOf(state, expected)
   const found: Difference[] = []
-  const prefix = `${at}${marks(cluster)}`
-  if (!cluster.isQuiet) found.push({ path: `${prefix}rest`, theirs: undefined, ours: 'does not come to rest' })
+  if (!cluster.isQuiet) found.push({ path: `${at}rest`, theirs: undefined, ours: 'does not come to rest', marks })
   const theirs = expected.objects ?? {}
   const ours = new Map([...cluster.children.values()].map((object) => [keyOf(object), object]))
   for (const key of [...new Set([...Object.keys(theirs), ...ours.keys()])].sort()) {
     const [left, right] = [theirs[key], ours.get(key)]
-    if (!left || !right) found.push({ path: `${prefix}object ${key}`, theirs: left && 'there', ours: right && 'there' })
-    else found.push(...differences(`${prefix}object ${key} |`, objectForm(left), objectForm(right)))
+    const path = `${at}object ${key}`
+    const removed: readonly Mark[] = state.made.has(key) ? [...marks, 'removed'] : marks
+    if (!left || !right) found.push({ path, theirs: left && 'there', ours: right && 'there', marks: removed })
+    if (right) state.made.add(key)
+    if (!left || !right) continue
+    found.push(...differences(`${path} |`, objectForm(left), objectForm(right), marks))
   }
-  found.push(...comparePods(prefix, cluster, expected, test, seenPods))
+  found.push(...comparePods(at, state, expected, marks))
   for (const [key, primary] of Object.entries(expected.primary ?? {})) {
     const own = cluster.objects.find((object) => `${object.kind}/${object.metadata.name}` === key)
-    found.push(...differences(`${prefix}status ${key} |`, statusForm(primary), own ? statusForm(own) : undefined))
+    found.push(...differences(`${at}status ${key} |`, statusForm(primary), own ? statusForm(own) : undefined, marks))
   }
   return found
 }
 
 function comparePods(
-  prefix: string,
-  cluster: MemoryCluster,
+  at: string,
+  { cluster, test, pods }: Replay,
   expected: Snapshot,
-  test: Case,
-  seenPods: Map<string, unknown>,
+  marks: readonly Mark[],
 ): Difference[] {
   if (test.options?.pods === false) return []
   const found: Difference[] = []
-  for (const [key, pod] of Object.entries(expected.pods ?? {})) seenPods.set(key, pod)
-  for (const [key, pod] of seenPods) {
+  for (const [key, pod] of Object.entries(expected.pods ?? {})) pods.set(key, pod)
+  for (const [key, pod] of pods) {
     const workload = cluster.children.get(key)
-    if (!workload || !(expected.objects ?? {})[key]) continue
+    if (!workload || !expected.objects?.[key]) continue
     const own = finalPod(cluster, workload, test.options?.queueProxy ?? false)
     const [theirError, ourError] = [Object(pod).error, Object(own).error]
     if (theirError || ourError) {
       if (!theirError || !ourError)
-        found.push({ path: `${prefix}pod ${key} error`, theirs: theirError, ours: ourError })
+        found.push({ path: `${at}pod ${key} error`, theirs: theirError, ours: ourError, marks })
       continue
     }
-    found.push(...differences(`${prefix}pod ${key} |`, podObjectForm(pod), podObjectForm(own)))
+    found.push(...differences(`${at}pod ${key} |`, podObjectForm(pod), podObjectForm(own), marks))
   }
   return found
 }

@@ -39,7 +39,7 @@ function safely(play: () => Difference[]): Difference[] {
     return play()
   } catch (error) {
     const said = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return [{ path: 'thrown', theirs: undefined, ours: said }]
+    return [{ path: 'thrown', theirs: undefined, ours: said, marks: [] }]
   }
 }
 
