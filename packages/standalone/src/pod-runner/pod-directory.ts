@@ -1,5 +1,5 @@
 import { mkdir, realpath } from 'node:fs/promises'
-import { isAbsolute, join, normalize, sep } from 'node:path'
+import { isAbsolute, join, sep } from 'node:path'
 import type { PodIdentity } from './pod.ts'
 
 /**
@@ -48,7 +48,7 @@ export async function makePrivateDirectory(path: string): Promise<void> {
 /** True for a relative path that stays below where it starts. */
 export function isInnerPath(path: string): boolean {
   if (path === '' || isAbsolute(path) || path.includes('\0')) return false
-  return !path.split('/').includes('..') && !normalize(path).startsWith('..')
+  return !path.split('/').includes('..')
 }
 
 /**

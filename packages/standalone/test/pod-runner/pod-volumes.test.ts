@@ -85,7 +85,7 @@ test('binds a claim to a directory that outlives the pod, and deletes it with th
   const path = join(fixture.dataDir, 'volumes/default/data')
   assert.equal(await readFile(join(path, 'file'), 'utf8'), 'kept\n')
   const bound = fixture.cluster.find(resources.persistentVolumeClaims, 'default', 'data')
-  assert.equal((bound?.status as { phase: string }).phase, 'Bound')
+  assert.equal((bound?.status as { phase?: string } | undefined)?.phase, 'Bound')
 
   for (const name of ['writer', 'reader']) fixture.cluster.remove(resources.pods, 'default', name)
   fixture.cluster.remove(resources.persistentVolumeClaims, 'default', 'data')

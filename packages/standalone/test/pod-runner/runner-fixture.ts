@@ -53,6 +53,7 @@ export async function podRunnerFixture(t: TestContext, options: Partial<PodRunne
         timing: quickTiming,
         resolveImage: (image) => {
           if (image === 'sh') return { command: ['/bin/sh'] }
+          if (image === 'grpc') return { command: [process.execPath, join(programs, 'grpc-health.mjs')] }
           if (image === 'server') return { command: [process.execPath, join(programs, 'server.mjs')] }
           return undefined
         },
