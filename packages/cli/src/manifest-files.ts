@@ -21,6 +21,8 @@ export interface Manifest {
 export interface ManifestProblem {
   readonly position: Position
   readonly message: string
+  /** False: the document has neither apiVersion nor kind, so it was hardly meant as an object. */
+  readonly isManifest?: boolean
 }
 
 export interface Manifests {
@@ -36,10 +38,14 @@ const endings = new Set(['.yaml', '.yml', '.json'])
 export function readManifests(paths: readonly string[]): Manifests {
   const manifests: Manifest[] = []
   const problems: ManifestProblem[] = []
-  for (const file of paths.flatMap(expand)) {
-    const read = parseManifests(file === '-' ? '<stdin>' : file, readText(file))
-    manifests.push(...read.manifests)
-    problems.push(...read.problems)
+  for (const path of paths) {
+    const files = expand(path)
+    for (const file of files) {
+      const read = parseManifests(file === '-' ? '<stdin>' : file, readText(file))
+      manifests.push(...read.manifests)
+      // A folder may hold other things beside manifests, such as request bodies; a file that is named must be one.
+      problems.push(...read.problems.filter((problem) => files[0] === path || problem.isManifest !== false))
+    }
   }
   return { manifests, problems }
 }
@@ -108,9 +114,10 @@ function collect(value: unknown, document: Document, prefix: readonly (string | 
     return
   }
   const fields: Readonly<Record<string, unknown>> = { ...value }
+  const isManifest = fields.apiVersion !== undefined || fields.kind !== undefined
   for (const field of ['apiVersion', 'kind'] as const) {
     if (typeof fields[field] === 'string' && fields[field] !== '') continue
-    into.problems.push({ position: positionOf([]), message: `the object has no ${field}` })
+    into.problems.push({ position: positionOf([]), message: `the object has no ${field}`, isManifest })
     return
   }
   if (fields.kind === 'List' && Array.isArray(fields.items)) {

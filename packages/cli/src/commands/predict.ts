@@ -31,7 +31,7 @@ export function definePredict(program: Command, terminal: Terminal): void {
     .option('-o, --output <format>', 'json or yaml', parseOutputFormat, 'json')
     .addHelpText(
       'after',
-      `\nExamples:\n  millrace predict sklearn-iris -d @examples/iris-input.json\n  millrace predict xgboost-iris -d '{"instances":[[6.8,2.8,4.8,1.4]]}'`,
+      `\nExamples:\n  millrace predict sklearn-iris -d @examples/sklearn-iris-input.json\n  millrace predict xgboost-iris -d '{"instances":[[6.8,2.8,4.8,1.4]]}'`,
     )
     .action((name: string, options: PredictOptions) =>
       withClient(options, terminal, (client, namespace) => predict(client, { name, namespace }, options, terminal)),
