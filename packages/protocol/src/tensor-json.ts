@@ -46,14 +46,11 @@ function formatElements(tensor: Tensor, from: number, to: number): string {
   }
 }
 
+/** JSON.stringify of plain numbers is the fastest way there is, and writes NaN and infinities as null. */
 function formatFloats(data: Float16Array | Float32Array | Float64Array, from: number, to: number): string {
-  let text = ''
-  for (let i = from; i < to; i++) {
-    const value = data[i] ?? Number.NaN
-    if (i > from) text += ','
-    text += Number.isFinite(value) ? value : 'null'
-  }
-  return text
+  const numbers: number[] = []
+  for (let i = from; i < to; i++) numbers.push(data[i] as number)
+  return JSON.stringify(numbers).slice(1, -1)
 }
 
 function decode(bytes: Uint8Array, name: string): string {

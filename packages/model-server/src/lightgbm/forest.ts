@@ -1,23 +1,14 @@
 import { ModelUnreadable } from '../runtime.ts'
+import { createForestBuilder, type Forest, type Split, type TreeNode } from '../tabular/forest.ts'
 import { countOf, has, numbersOf, type Section } from './text-model.ts'
 
-/**
- * All trees as flat arrays of inner nodes. A child below 0 is a leaf, `~child` its index. `kind` is LightGBM's
- * decision_type (include/LightGBM/tree.h): bit 0 categorical, bit 1 default left, bits 2-3 missing type (0 none, 1 zero,
- * 2 NaN). In a categorical node the threshold is an index into `sets`.
- */
-export interface Forest {
-  readonly feature: Int32Array
-  readonly kind: Uint8Array
-  readonly threshold: Float64Array
-  readonly left: Int32Array
-  readonly right: Int32Array
+/** The trees of a model. A leaf's value is its place in `leafValue`. */
+export interface LeafwiseTrees {
+  readonly forest: Forest
   readonly leafValue: Float64Array
-  /** For each leaf of a linear tree its line; absent elsewhere. */
+  /** For each leaf of a linear tree its line; undefined elsewhere. */
   readonly lines: readonly (Line | undefined)[]
-  /** Where each tree starts, in the form of a child. */
-  readonly roots: Int32Array
-  readonly sets: readonly Uint32Array[]
+  readonly rules: readonly SpecialRule[]
 }
 
 /** What a linear leaf answers: `intercept` + Σ coefficient × feature; the leaf's plain value when a feature is NaN. */
@@ -27,100 +18,101 @@ export interface Line {
   readonly coefficients: readonly number[]
 }
 
-interface Growing {
-  readonly feature: number[]
-  readonly kind: number[]
-  readonly threshold: number[]
-  readonly left: number[]
-  readonly right: number[]
+/** How a node that is no plain threshold decides: a set of categories that go left, or a threshold with zeros that are missing. */
+export type SpecialRule =
+  | { readonly kind: 'categories'; readonly set: Uint32Array }
+  | { readonly kind: 'zero-missing'; readonly threshold: number; readonly isMissingRight: boolean }
+
+interface Collected {
   readonly leafValue: number[]
   readonly lines: (Line | undefined)[]
-  readonly sets: Uint32Array[]
+  readonly rules: SpecialRule[]
 }
 
 const leavesMax = 2 ** 24
 
 /** Throws `ModelUnreadable` for anything that would send a row out of a tree or round in it. */
-export function readForest(trees: readonly Section[], featureCount: number): Forest {
-  const growing: Growing = {
-    feature: [],
-    kind: [],
-    threshold: [],
-    left: [],
-    right: [],
-    leafValue: [],
-    lines: [],
-    sets: [],
+export function readTrees(trees: readonly Section[], featureCount: number): LeafwiseTrees {
+  const builder = createForestBuilder()
+  const collected: Collected = { leafValue: [], lines: [], rules: [] }
+  for (const tree of trees) {
+    const { root, read } = nodeReader(tree, featureCount, collected)
+    builder.addTree(
+      root,
+      read,
+      (node) =>
+        new ModelUnreadable(`${tree.name} reaches ${node < 0 ? 'leaf' : 'node'} ${node < 0 ? ~node : node} twice`),
+    )
   }
-  const roots = trees.map((tree) => addTree(growing, tree, featureCount))
-  return {
-    feature: Int32Array.from(growing.feature),
-    kind: Uint8Array.from(growing.kind),
-    threshold: Float64Array.from(growing.threshold),
-    left: Int32Array.from(growing.left),
-    right: Int32Array.from(growing.right),
-    leafValue: Float64Array.from(growing.leafValue),
-    lines: growing.lines,
-    roots: Int32Array.from(roots),
-    sets: growing.sets,
-  }
+  const { leafValue, lines, rules } = collected
+  return { forest: builder.build(), leafValue: Float64Array.from(leafValue), lines, rules }
 }
 
-function addTree(growing: Growing, tree: Section, featureCount: number): number {
+/** Children as LightGBM writes them: a node's index, or below 0 the complement of a leaf's. */
+function nodeReader(
+  tree: Section,
+  featureCount: number,
+  collected: Collected,
+): { root: number; read: (node: number) => TreeNode } {
   const leaves = countOf(tree, 'num_leaves', 1, leavesMax)
   const nodes = leaves - 1
-  const firstNode = growing.feature.length
-  const firstLeaf = growing.leafValue.length
+  const firstLeaf = collected.leafValue.length
   const values = numbersOf(tree, 'leaf_value', leaves)
   const lines = readLines(tree, leaves, featureCount)
   for (const [leaf, value] of values.entries()) {
-    growing.leafValue.push(value)
-    growing.lines.push(lines?.[leaf])
+    collected.leafValue.push(value)
+    collected.lines.push(lines?.[leaf])
   }
-  if (nodes === 0) return ~firstLeaf
+  if (nodes === 0) return { root: ~0, read: () => ({ leaf: firstLeaf }) }
   const features = numbersOf(tree, 'split_feature', nodes)
   const kinds = numbersOf(tree, 'decision_type', nodes)
   const thresholds = numbersOf(tree, 'threshold', nodes)
   const left = numbersOf(tree, 'left_child', nodes)
   const right = numbersOf(tree, 'right_child', nodes)
-  checkChildren(tree, left, right, leaves)
   const sets = readSets(tree)
-  const place = (child: number) => (child < 0 ? ~(firstLeaf + ~child) : firstNode + child)
-  for (let node = 0; node < nodes; node++) {
+  const child = (node: number, list: readonly number[]): number => {
+    const to = list[node] ?? nodes
+    if (Number.isInteger(to) && to < nodes && ~to < leaves) return to
+    throw new ModelUnreadable(`${tree.name} node ${node} has the child ${to}; the tree has ${leaves} leaves`)
+  }
+  const read = (node: number): TreeNode => {
+    if (node < 0) return { leaf: firstLeaf + ~node }
     const feature = features[node] ?? -1
     if (!(Number.isInteger(feature) && feature >= 0 && feature < featureCount)) {
       throw new ModelUnreadable(`${tree.name} splits on feature ${feature}, but the model has ${featureCount}`)
     }
-    const kind = kinds[node] ?? 0
-    let threshold = thresholds[node] ?? 0
-    if ((kind & 1) === 1) {
-      if (sets[threshold] === undefined) throw new ModelUnreadable(`${tree.name} has no category set ${threshold}`)
-      threshold += growing.sets.length
-    }
-    growing.feature.push(feature)
-    growing.kind.push(kind)
-    growing.threshold.push(threshold)
-    growing.left.push(place(left[node] ?? 0))
-    growing.right.push(place(right[node] ?? 0))
+    const threshold = thresholds[node] ?? 0
+    const decision = readDecision(kinds[node] ?? 0, threshold, sets, collected.rules)
+    if (decision === undefined) throw new ModelUnreadable(`${tree.name} has no category set ${threshold}`)
+    return { feature, ...decision, left: child(node, left), right: child(node, right) }
   }
-  for (const set of sets) growing.sets.push(set)
-  return firstNode
+  return { root: 0, read }
 }
 
-/** Every inner node and leaf must be reached from the root once at most: no cycles, no shared branches. */
-function checkChildren(tree: Section, left: readonly number[], right: readonly number[], leaves: number): void {
-  const seen = new Uint8Array(left.length)
-  const pending = [0]
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (seen[node] === 1) throw new ModelUnreadable(`${tree.name} reaches node ${node} twice`)
-    seen[node] = 1
-    for (const child of [left[node], right[node]]) {
-      if (child === undefined || !Number.isInteger(child) || child >= left.length || ~child >= leaves) {
-        throw new ModelUnreadable(`${tree.name} node ${node} has the child ${child}; the tree has ${leaves} leaves`)
-      }
-      if (child >= 0) pending.push(child)
-    }
+/**
+ * LightGBM's decision_type (include/LightGBM/tree.h): bit 0 categorical, bit 1 default left, bits 2-3 what is missing
+ * (0 nothing: NaN counts as 0; 1 zero; 2 NaN). A row goes left where it is at or below the threshold, or its category in
+ * the set; NaN is in no set.
+ */
+function readDecision(
+  kind: number,
+  threshold: number,
+  sets: readonly Uint32Array[],
+  rules: SpecialRule[],
+): Pick<Split, 'threshold' | 'isMissingRight' | 'special'> | undefined {
+  const isDefaultRight = (kind & 2) === 0
+  const missing = (kind >>> 2) & 3
+  if ((kind & 1) === 1) {
+    const set = sets[threshold]
+    if (set === undefined) return undefined
+    rules.push({ kind: 'categories', set })
+    return { threshold: Number.NaN, isMissingRight: true, special: rules.length - 1 }
   }
+  if (missing === 1) {
+    rules.push({ kind: 'zero-missing', threshold, isMissingRight: isDefaultRight })
+    return { threshold: Number.NaN, isMissingRight: isDefaultRight, special: rules.length - 1 }
+  }
+  return { threshold, isMissingRight: missing === 2 ? isDefaultRight : threshold < 0 }
 }
 
 /** Category sets as bits: `cat_boundaries` cuts `cat_threshold` into them. */
@@ -140,8 +132,9 @@ function readLines(tree: Section, leaves: number, featureCount: number): Line[] 
   const features = numbersOf(tree, 'leaf_features', total)
   const coefficients = numbersOf(tree, 'leaf_coeff', total)
   const stray = features.find((feature) => !(feature >= 0 && feature < featureCount))
-  if (stray !== undefined)
+  if (stray !== undefined) {
     throw new ModelUnreadable(`${tree.name} has a leaf on feature ${stray}; the model has ${featureCount}`)
+  }
   let at = 0
   return counts.map((count, leaf) => {
     const from = at

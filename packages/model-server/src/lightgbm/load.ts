@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { makeTensor } from '@millrace/protocol'
 import { type Model, ModelUnreadable, type PredictRequest } from '../runtime.ts'
 import { readFeatureMatrix } from '../tabular/feature-matrix.ts'
-import { readForest } from './forest.ts'
+import { addTrees } from './add-trees.ts'
+import { readTrees } from './forest.ts'
 import { readObjective } from './objective.ts'
-import { addForest } from './predict-forest.ts'
+
 import { countOf, has, parseTextModel, type Section, textOf } from './text-model.ts'
 
 const featuresMax = 2 ** 24
@@ -26,7 +27,7 @@ export async function load(file: string): Promise<Model> {
   if (trees.length % outputs !== 0) {
     throw new ModelUnreadable(`it has ${trees.length} trees for ${outputs} outputs: the file is cut off`)
   }
-  const forest = readForest(trees, columns)
+  const forest = readTrees(trees, columns)
   const transform = readObjective(has(header, 'objective') ? textOf(header, 'objective') : undefined)
   const iterations = has(header, 'average_output') ? trees.length / outputs : 1
   const features = { count: columns, names: readNames(header, columns) }
@@ -37,7 +38,7 @@ export async function load(file: string): Promise<Model> {
     predict(request: PredictRequest) {
       const { rows, data } = readFeatureMatrix(request, features)
       const sums = new Float64Array(rows * outputs)
-      addForest(forest, data, rows, columns, sums)
+      addTrees(forest, data, rows, columns, sums)
       if (iterations > 1) for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) / iterations
       transform(sums, outputs)
       return [makeTensor('output-0', 'FP64', outputs === 1 ? [rows] : [rows, outputs], sums)]

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { makeTensor } from '@millrace/protocol'
 import { type Model, ModelUnreadable, type PredictRequest } from '../runtime.ts'
 import { readFeatureMatrix } from '../tabular/feature-matrix.ts'
+import { addTrees } from './add-trees.ts'
 import { count, field, numbers, type Part, scalar, text, texts } from './document.ts'
-import { featureMask, readForest } from './forest.ts'
+import { featureCountMax, readTrees } from './forest.ts'
 import { objectives, toMargin, transform } from './objective.ts'
-import { addForest } from './predict-forest.ts'
 import { parseUbjson } from './ubjson.ts'
 
 /** Adds the model's part to margins that already hold the base score. */
-type AddMargins = (features: Float32Array, rows: number, margins: Float32Array) => void
+type AddMargins = (features: Float64Array, rows: number, margins: Float32Array) => void
 
 /** More outputs (classes × targets) than any model has; bounds what a file can make a request allocate. */
 const outputsMax = 65_536
@@ -28,7 +28,7 @@ export async function load(file: string): Promise<Model> {
     )
   }
   const param = field(learner, 'learner_model_param')
-  const columns = count(field(param, 'num_feature'), featureMask)
+  const columns = count(field(param, 'num_feature'), featureCountMax)
   const name = text(field(field(learner, 'objective'), 'name'))
   const objective = objectives.get(name)
   if (objective === undefined) {
@@ -50,7 +50,7 @@ export async function load(file: string): Promise<Model> {
       const { rows, data } = readFeatureMatrix(request, { count: columns, names })
       const margins = new Float32Array(rows * outputs)
       for (let i = 0; i < margins.length; i++) margins[i] = base[i % outputs] ?? 0
-      add(Float32Array.from(data), rows, margins)
+      add(toFloat32Values(data), rows, margins)
       const predictions = transform(objective.output, margins, outputs)
       return [makeTensor('output-0', 'FP32', isOne ? [rows] : [rows, outputs], predictions)]
     },
@@ -106,23 +106,28 @@ function readBooster(booster: Part, columns: number, outputs: number): AddMargin
   const name = text(field(booster, 'name'))
   switch (name) {
     case 'gbtree':
-      return addTrees(field(booster, 'model'), undefined, columns, outputs)
+      return treeBooster(field(booster, 'model'), undefined, columns, outputs)
     case 'dart':
-      return addTrees(field(field(booster, 'gbtree'), 'model'), field(booster, 'weight_drop'), columns, outputs)
+      return treeBooster(field(field(booster, 'gbtree'), 'model'), field(booster, 'weight_drop'), columns, outputs)
     case 'gblinear':
-      return addLinear(field(booster, 'model'), columns, outputs)
+      return linearBooster(field(booster, 'model'), columns, outputs)
     default:
       throw new ModelUnreadable(`the booster "${name}" is unknown; known are gbtree, dart and gblinear`)
   }
 }
 
-function addTrees(model: Part, weights: Part | undefined, columns: number, outputs: number): AddMargins {
-  const forest = readForest(model, weights, columns, outputs)
-  return (features, rows, margins) => addForest(forest, features, rows, columns, margins)
+function treeBooster(model: Part, weights: Part | undefined, columns: number, outputs: number): AddMargins {
+  const trees = readTrees(model, weights, columns, outputs)
+  return (features, rows, margins) => addTrees(trees, features, rows, columns, margins)
+}
+
+/** XGBoost holds features as float32; values between two of its thresholds must round as there. */
+function toFloat32Values(data: Float64Array): Float64Array {
+  return data.map(Math.fround)
 }
 
 /** gblinear: weights are feature × output with the biases behind them; a missing feature adds nothing. */
-function addLinear(model: Part, columns: number, outputs: number): AddMargins {
+function linearBooster(model: Part, columns: number, outputs: number): AddMargins {
   const weights = Float32Array.from(numbers(field(model, 'weights'), (columns + 1) * outputs))
   return (features, rows, margins) => {
     for (let row = 0; row < rows; row++) {
