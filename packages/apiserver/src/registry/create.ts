@@ -59,10 +59,8 @@ async function createOnce(
   const named = { ...placed, metadata: { ...placed.metadata, name } }
   const review = { request, operation: 'CREATE' as const, subresource: '', old: undefined, dryRun: options.dryRun }
   const mutated = await platform.admission.mutate(review, named)
-  const prepared = await platform.hooks.beforeCreate(
-    resource,
-    withIdentity(platform, resource.behaviour.prepareCreate(mutated)),
-  )
+  const started = resource.behaviour.prepareCreate(withIdentity(platform, mutated))
+  const prepared = await platform.hooks.beforeCreate(resource, started)
   const errors = await resource.behaviour.validateCreate(prepared)
   if (errors.length > 0) throw invalid(resource.gvk.kind, resource.gvk.group, name, errors)
   await platform.admission.validate(review, prepared)

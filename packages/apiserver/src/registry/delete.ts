@@ -111,12 +111,13 @@ async function deleteOnce(
   const marked = markDeleted(platform, resource, old, options)
   const stays = (marked.metadata.finalizers?.length ?? 0) > 0 || !platform.hooks.mayDisappear(resource, marked)
   const isGone = !stays && (marked.metadata.deletionGracePeriodSeconds ?? 0) === 0
-  const object = isGone ? old : marked
+  // Kinds with a grace period are marked even when it is over at once.
+  const object = isGone && resource.bucket !== 'pods' ? old : marked
   if (options.dryRun || (!isGone && isUnchanged(marked, old))) return { object, isGone }
-  const stored = await resource.behaviour.toStorage(isGone ? old : marked, signal)
+  const stored = await resource.behaviour.toStorage(object, signal)
   const operation = (isGone ? deleteOperation : putOperation)(resource, stored, entry.revision)
   const [revision = 0] = await platform.store.commit([operation])
-  return { object: isGone ? old : withRevision(object, revision), isGone }
+  return { object: isGone ? object : withRevision(object, revision), isGone }
 }
 
 function checkPreconditions({ gvk }: ServedResource, { metadata }: KubeObject, options: DeleteOptions): void {
@@ -142,7 +143,7 @@ function markDeleted(
 ): KubeObject {
   const grace = graceSeconds(resource, old, options)
   const metadata = { ...old.metadata }
-  const finalizers = finalizersFor(metadata.finalizers ?? [], options.propagation)
+  const finalizers = finalizersFor(metadata.finalizers ?? [], options.propagation ?? defaultPropagation(resource, old))
   if (finalizers.length > 0 || metadata.finalizers) metadata.finalizers = finalizers
   const previous = metadata.deletionGracePeriodSeconds
   const isFirst = !metadata.deletionTimestamp
@@ -154,7 +155,7 @@ function markDeleted(
     metadata.deletionTimestamp = timestamp(new Date(begin + grace * 1000))
     metadata.deletionGracePeriodSeconds = grace
   }
-  return platform.hooks.onDelete(resource, { ...old, metadata })
+  return platform.hooks.onDelete(resource, { ...old, metadata }, old)
 }
 
 /** Only pods have a grace period; one that never ran or has ended needs none (pod strategy, CheckGracefulDelete). */
@@ -166,6 +167,12 @@ function graceSeconds({ bucket }: ServedResource, old: KubeObject, { gracePeriod
   }
   if (!spec?.nodeName || status?.phase === 'Failed' || status?.phase === 'Succeeded') return 0
   return gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30
+}
+
+/** Two old kinds leave their pods behind unless told otherwise. */
+function defaultPropagation({ bucket }: ServedResource, { metadata }: KubeObject): DeleteOptions['propagation'] {
+  const hasChosen = metadata.finalizers?.some((name) => name === 'orphan' || name === 'foregroundDeletion')
+  return !hasChosen && (bucket === 'replicationcontrollers' || bucket === 'jobs.batch') ? 'Orphan' : undefined
 }
 
 const propagationFinalizers = { Orphan: 'orphan', Foreground: 'foregroundDeletion' } as const

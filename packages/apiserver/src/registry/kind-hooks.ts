@@ -9,14 +9,14 @@ export interface KindHook {
   /** False while something besides metadata.finalizers keeps a deleted object (a namespace's content). */
   readonly mayDisappear?: (object: KubeObject) => boolean
   /** Changes an object when its deletion begins. */
-  readonly onDelete?: (object: KubeObject) => KubeObject
+  readonly onDelete?: (object: KubeObject, old: KubeObject) => KubeObject
 }
 
 export interface KindHooks {
   beforeCreate(resource: ServedResource, object: KubeObject): Promise<KubeObject>
   beforeUpdate(resource: ServedResource, object: KubeObject, old: KubeObject, subresource: string): Promise<KubeObject>
   mayDisappear(resource: ServedResource, object: KubeObject): boolean
-  onDelete(resource: ServedResource, object: KubeObject): KubeObject
+  onDelete(resource: ServedResource, object: KubeObject, old: KubeObject): KubeObject
 }
 
 /** `hooks` by bucket: `services`, `customresourcedefinitions.apiextensions.k8s.io`. */
@@ -26,6 +26,6 @@ export function createKindHooks(hooks: ReadonlyMap<string, KindHook>): KindHooks
     beforeUpdate: async ({ bucket }, object, old, subresource) =>
       (await hooks.get(bucket)?.beforeUpdate?.(object, old, subresource)) ?? object,
     mayDisappear: ({ bucket }, object) => hooks.get(bucket)?.mayDisappear?.(object) ?? true,
-    onDelete: ({ bucket }, object) => hooks.get(bucket)?.onDelete?.(object) ?? object,
+    onDelete: ({ bucket }, object, old) => hooks.get(bucket)?.onDelete?.(object, old) ?? object,
   }
 }

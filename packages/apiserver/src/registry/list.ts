@@ -51,7 +51,10 @@ function collect(store: Store, resource: ServedResource, filter: EntryFilter, li
     for (const entry of batch.entries) if (filter.matches(entry)) found.push(entry)
     after = batch.entries.at(-1)?.key
     const resourceVersion = String(revision)
-    if (batch.remaining === 0 || after === undefined) return { entries: found, metadata: { resourceVersion } }
+    if (batch.remaining === 0 || after === undefined) {
+      // Lists of custom resources always carry the field.
+      return { entries: found, metadata: resource.isCustom ? { continue: '', resourceVersion } : { resourceVersion } }
+    }
     if (found.length < limit) continue
     const metadata: ListMeta = { resourceVersion, continue: encodeContinue(revision, after, filter.prefix) }
     if (!filter.isSelective) metadata.remainingItemCount = batch.remaining

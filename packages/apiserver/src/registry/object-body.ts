@@ -1,6 +1,7 @@
 import type { KubeObject } from '@millrace/kube'
-import { badRequest, unsupportedMediaType } from '../http/api-error.ts'
+import { badRequest, invalid, unsupportedMediaType } from '../http/api-error.ts'
 import { decodeProtobuf } from '../http/decode-protobuf.ts'
+import { invalid as invalidField } from '../schema/field-error.ts'
 import { parseJsonStrict } from '../schema/parse-json.ts'
 import type { ApiRequest } from './api-request.ts'
 import { apiVersionOf, type KindBehaviour, type ServedResource } from './served-resource.ts'
@@ -93,9 +94,19 @@ export function withKind(resource: ServedResource, value: unknown): Record<strin
   const { gvk, isCustom } = resource
   if (!isRecord(value)) throw badRequest(`the body must be a ${gvk.kind} object`)
   const apiVersion = apiVersionOf(gvk)
-  if (isCustom && !value['kind']) throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(value)}'`)
-  if (isCustom && !value['apiVersion']) throw badRequest(`Object 'apiVersion' is missing in '${JSON.stringify(value)}'`)
-  const given = { apiVersion: String(value['apiVersion'] || apiVersion), kind: String(value['kind'] || gvk.kind) }
+  if (isCustom && !value['kind']) {
+    const head = `the object provided is unrecognized (must be of type ${gvk.kind})`
+    throw badRequest(`${head}: Object 'Kind' is missing in '${JSON.stringify(value)}'`)
+  }
+  const apiVersionDefault = isCustom ? '' : apiVersion
+  const given = {
+    apiVersion: String(value['apiVersion'] || apiVersionDefault),
+    kind: String(value['kind'] || gvk.kind),
+  }
+  if (isCustom && given.apiVersion === apiVersion && given.kind !== gvk.kind) {
+    const name = isRecord(value['metadata']) ? String(value['metadata']['name'] ?? '') : ''
+    throw invalid(given.kind, gvk.group, name, [invalidField('kind', given.kind, `must be ${gvk.kind}`)])
+  }
   if (given.apiVersion !== apiVersion || given.kind !== gvk.kind) throw badRequest(otherKindText(resource, given))
   if (value['metadata'] !== undefined && value['metadata'] !== null && !isRecord(value['metadata'])) {
     throw badRequest('metadata must be an object')

@@ -8,6 +8,7 @@ import {
   invalid,
   invalidOptions,
   notFound,
+  unsupportedMediaType,
 } from '../http/api-error.ts'
 import type { Answer } from '../http/respond.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
@@ -57,6 +58,7 @@ export async function patchVerb(platform: Platform, request: ApiRequest): Promis
 async function readPatch({ contentType, resource, readBody }: ApiRequest): Promise<ParsedBody> {
   const accepted = Object.values(patchTypes).filter((type) => !(resource.isCustom && type === patchTypes.strategic))
   if (!accepted.some((type) => type === contentType)) {
+    if (resource.isCustom) throw unsupportedMediaType(accepted)
     throw new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
   }
   const parsed = parseJsonStrict((await readBody()).toString('utf8'))
@@ -100,7 +102,7 @@ async function applyVerb(platform: Platform, request: ApiRequest, options: Write
   if (!query.get('fieldManager')) {
     throw invalidOptions('PatchOptions', required('fieldManager', 'is required for apply patch'))
   }
-  const applied = await readApplied(request, options)
+  const applied = await readApplied(request)
   const context = {
     ...ownershipContext(platform, resource, options, path.subresource),
     force: query.get('force') === 'true',
@@ -152,7 +154,8 @@ function alreadyExistsUid({ resource, path }: ApiRequest, uid: string): string {
   return `Operation cannot be fulfilled on ${place}: uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
 }
 
-async function readApplied(request: ApiRequest, options: WriteOptions): Promise<KubeObject> {
+/** The configuration as it was given; whether it fits the kind is server-side apply's to say. */
+async function readApplied(request: ApiRequest): Promise<KubeObject> {
   const body = await parseYamlBody((await request.readBody()).toString('utf8'))
   if (!isRecord(body.value)) throw badRequest('error decoding YAML: the applied configuration must be an object')
   const { apiVersion = '', kind = '' } = body.value
@@ -164,10 +167,9 @@ async function readApplied(request: ApiRequest, options: WriteOptions): Promise<
   if (typed.metadata.managedFields && typed.metadata.managedFields.length > 0) {
     throw badRequest('metadata.managedFields must be nil')
   }
-  // Decoding finds wrong types and unknown fields; what is merged is the configuration as it was given.
-  decodeObject(request, request.resource.behaviour, body, options)
-  const placed = withNamespaceOfPath(request, { ...typed, metadata: { ...typed.metadata } })
-  const named = placed.metadata.name ? placed : { ...placed, metadata: { ...placed.metadata, name: request.path.name } }
+  withNamespaceOfPath(request, typed)
+  const { metadata } = typed
+  const named = metadata.name ? typed : { ...typed, metadata: { ...metadata, name: request.path.name } }
   checkNameOfPath(request, named)
   return named
 }

@@ -1,17 +1,22 @@
 import { badRequest } from '../http/api-error.ts'
+import { trackUpdate } from '../fields/managed-fields.ts'
 import type { User } from '../http/authenticate.ts'
+import { tokenIssuerName } from '../http/issue-tokens.ts'
 import type { Answer } from '../http/respond.ts'
 import type { ApiRequest } from './api-request.ts'
-import { isRecord, readBodyValue } from './object-body.ts'
+import { ownershipContext } from './field-owner.ts'
+import { isRecord, readObject } from './object-body.ts'
+import { withNamespaceOfPath } from './object-name.ts'
 import { type Platform, timestamp } from './platform.ts'
 import type { AccessAttributes } from './rbac.ts'
+import { parseWriteOptions } from './write-options.ts'
 
 type Json = Record<string, unknown>
 type Review = (platform: Platform, request: ApiRequest, spec: Json) => Json
 
 /** Kinds that are asked by POST and answered at once, and never stored. */
 const reviews: Readonly<Record<string, Review | undefined>> = {
-  'selfsubjectreviews.authentication.k8s.io': (_, { user }) => ({ userInfo: userInfo(user) }),
+  'selfsubjectreviews.authentication.k8s.io': () => ({}),
   'tokenreviews.authentication.k8s.io': reviewToken,
   'selfsubjectaccessreviews.authorization.k8s.io': (platform, { user }, spec) => reviewAccess(platform, user, spec),
   'subjectaccessreviews.authorization.k8s.io': (platform, _, spec) => reviewAccess(platform, subjectOf(spec), spec),
@@ -26,16 +31,18 @@ export function isReview(bucket: string): boolean {
 
 /** POST of a review. */
 export async function reviewVerb(platform: Platform, request: ApiRequest): Promise<Answer> {
-  const { resource } = request
-  const { value } = await readBodyValue(request)
-  if (!isRecord(value)) throw badRequest(`the body must be a ${resource.gvk.kind}`)
-  const spec = isRecord(value['spec']) ? value['spec'] : {}
-  const status = reviews[resource.bucket]?.(platform, request, spec) ?? {}
-  const { group, version, kind } = resource.gvk
-  const isSelf = kind === 'SelfSubjectReview'
-  const metadata = isSelf ? { creationTimestamp: timestamp(platform.now()) } : { creationTimestamp: null }
-  const head = { kind, apiVersion: `${group}/${version}`, metadata }
-  return { code: 201, body: isSelf ? { ...head, status } : { ...head, spec, status } }
+  const { resource, user } = request
+  const options = parseWriteOptions(request)
+  const asked = withNamespaceOfPath(request, await readObject(request, options))
+  const object = trackUpdate(undefined, asked, ownershipContext(platform, resource, options, ''))
+  const isSelf = resource.gvk.kind === 'SelfSubjectReview'
+  if (isSelf) {
+    const { kind, apiVersion } = object
+    const metadata = { creationTimestamp: timestamp(platform.now()) }
+    return { code: 201, body: { kind, apiVersion, metadata, status: { userInfo: userInfo(user) } } }
+  }
+  const spec = isRecord(object['spec']) ? object['spec'] : {}
+  return { code: 201, body: { ...object, status: reviews[resource.bucket]?.(platform, request, spec) ?? {} } }
 }
 
 function userInfo({ username, uid, groups, extra }: User): Json {
@@ -45,8 +52,8 @@ function userInfo({ username, uid, groups, extra }: User): Json {
 function reviewToken({ authenticate }: Platform, _: ApiRequest, spec: Json): Json {
   const user = authenticate(String(spec['token'] ?? ''))
   if (!user) return { user: {}, error: 'invalid bearer token' }
-  const audiences = Array.isArray(spec['audiences']) ? { audiences: spec['audiences'] } : {}
-  return { authenticated: true, user: userInfo(user), ...audiences }
+  const audiences = Array.isArray(spec['audiences']) ? spec['audiences'] : [tokenIssuerName]
+  return { authenticated: true, user: userInfo(user), audiences }
 }
 
 function subjectOf(spec: Json): User {

@@ -3,6 +3,7 @@ import { trackUpdate } from '../fields/managed-fields.ts'
 import {
   badRequest,
   conflict,
+  internalError,
   invalid,
   methodNotAllowed,
   modifiedText,
@@ -41,6 +42,7 @@ export async function scaleVerb(platform: Platform, request: ApiRequest, verb: V
     const entry = findEntry(platform.store, resource, path.namespace, path.name)
     const [object] = await resource.behaviour.fromStorage([entry], signal)
     if (!object) throw new Error('an entry decodes to an object')
+    checkHasReplicas(request, object, paths)
     return { code: 200, body: scaleOf(object, paths) }
   }
   if (verb !== 'update' && verb !== 'patch') throw methodNotAllowed()
@@ -73,7 +75,7 @@ async function readChange(request: ApiRequest, verb: 'update' | 'patch'): Promis
   return (present) => {
     const result = isJsonPatch ? applyJsonPatch(present, patch.value) : applyMergePatch(present, patch.value)
     if (!result.ok) throw badRequest(result.message)
-    return scaleOfJson(result.value)
+    return patchedScale(result.value)
   }
 }
 
@@ -84,6 +86,15 @@ function scaleOfJson(value: unknown): WantedScale {
     throw badRequest('Scale in version "v1" cannot be handled as a Scale: spec.replicas must be a whole number')
   }
   return value as WantedScale
+}
+
+function patchedScale(value: unknown): WantedScale {
+  try {
+    return scaleOfJson(value)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw invalid('', '', '', [invalidField('patch', JSON.stringify(value), why)])
+  }
 }
 
 function checkScale({ resource, path }: ApiRequest, scale: WantedScale, old: KubeObject): void {
@@ -101,6 +112,12 @@ function checkScale({ resource, path }: ApiRequest, scale: WantedScale, old: Kub
     const error = invalidField('spec.replicas', replicas, 'must be greater than or equal to 0')
     throw invalid('Scale', 'autoscaling', path.name, [error])
   }
+}
+
+/** A custom object without the field has no scale to speak of; built-in kinds always have it. */
+function checkHasReplicas({ resource }: ApiRequest, object: KubeObject, { specReplicas }: ScalePaths): void {
+  if (!resource.isCustom || valueAt(object, specReplicas) !== undefined) return
+  throw internalError(`the spec replicas field ${JSON.stringify(specReplicas)} does not exist`)
 }
 
 function scaleOf(object: KubeObject, paths: ScalePaths): Scale {

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { KubeObject } from '@millrace/kube'
-import { invalid } from '../http/api-error.ts'
+import { type ApiError, invalid } from '../http/api-error.ts'
 import { invalid as invalidField } from '../schema/field-error.ts'
 import type { Store } from '../store/store.ts'
 import type { KindHook } from './kind-hooks.ts'
@@ -12,6 +12,7 @@ interface ServiceSpec {
   readonly selector?: Readonly<Record<string, string>>
   readonly ipFamilies?: readonly string[]
   readonly ipFamilyPolicy?: string
+  readonly internalTrafficPolicy?: string
 }
 
 interface Service extends KubeObject {
@@ -64,8 +65,7 @@ export function createServiceHook(store: Store): KindHook {
 
   function claim(service: Service, ip: string): string {
     if (!isInNetwork(ip)) {
-      const why = `failed to allocate IP ${ip}: the provided IP (${ip}) is not in the valid range. The range of valid IPs is 10.96.0.0/16`
-      throw refusal(service, why)
+      throw refusal(service, `failed to allocate IP ${ip}: the provided network does not match the current range`)
     }
     if (!isFree(ip)) throw refusal(service, `failed to allocate IP ${ip}: provided IP is already allocated`)
     return reserve(ip)
@@ -103,7 +103,8 @@ function keepAddresses(service: Service, old: Service): Service {
   }
   const wanted = spec.clusterIP || spec.clusterIPs?.[0]
   if (wanted === old.spec.clusterIP) return service
-  throw refusal(service, 'may not change once set', [wanted])
+  const error = invalidField('spec.clusterIPs[0]', [wanted], 'may not change once set')
+  throw invalid('Service', '', service.metadata.name ?? '', [error])
 }
 
 function withoutAddresses({
@@ -111,16 +112,14 @@ function withoutAddresses({
   clusterIPs: _2,
   ipFamilies: _3,
   ipFamilyPolicy: _4,
+  internalTrafficPolicy: _5,
   ...rest
 }: ServiceSpec): ServiceSpec {
   return rest
 }
 
-function refusal(
-  { metadata, spec }: Service,
-  why: string,
-  value: unknown = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []),
-): Error {
+function refusal({ metadata, spec }: Service, why: string): ApiError {
+  const value = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])
   return invalid('Service', '', metadata.name ?? '', [invalidField('spec.clusterIPs', value, why)])
 }
 

@@ -5,13 +5,14 @@ import type { Answer } from '../http/respond.ts'
 import { invalid as invalidField } from '../schema/field-error.ts'
 import { type Entry, StoreError } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
+import { createObject } from './create.ts'
 import { isUnchanged, ownershipContext } from './field-owner.ts'
 import { findEntry } from './get.ts'
 import { readObject } from './object-body.ts'
 import { checkNameOfPath, withNamespaceOfPath } from './object-name.ts'
 import type { Platform } from './platform.ts'
 import { representObject, shapeOf } from './represent.ts'
-import { errorResource, type ServedResource } from './served-resource.ts'
+import { errorResource, type ServedResource, storeKey } from './served-resource.ts'
 import { deleteOperation, putOperation, withRevision } from './store-object.ts'
 import { parseWriteOptions, type WriteOptions } from './write-options.ts'
 
@@ -27,11 +28,22 @@ export async function updateVerb(platform: Platform, request: ApiRequest): Promi
   const object = withNamespaceOfPath(request, await readObject(request, options))
   checkNameOfPath(request, object)
   const context = ownershipContext(platform, resource, options, path.subresource)
+  if (createsOnPut(platform, request)) {
+    const owned = trackUpdate(undefined, object, ownershipContext(platform, resource, options, ''))
+    const created = await createObject(platform, request, owned, options)
+    return { code: 201, body: representObject(resource, created, shapeOf(request.media, request.query)) }
+  }
   const updated = await changeObject(platform, request, options, (old) => {
     checkRevisionGiven(resource, object)
     return trackUpdate(old, object, context)
   })
   return { code: 200, body: representObject(resource, updated, shapeOf(request.media, request.query)) }
+}
+
+/** A few old kinds are made by a PUT of what is not there. */
+function createsOnPut({ store }: Platform, { resource, path }: ApiRequest): boolean {
+  if (path.subresource || !resource.behaviour.strategy.allowsCreateOnUpdate) return false
+  return !store.get(resource.bucket, storeKey(path.namespace, path.name))
 }
 
 /** One read-modify-write, repeated while others win; a wanted object with a revision of its own then conflicts. */
@@ -128,5 +140,5 @@ function checkRevisionGiven(resource: ServedResource, object: KubeObject): void 
   const { resourceVersion, name = '' } = object.metadata
   if (resourceVersion || resource.behaviour.strategy.allowsUnconditionalUpdate) return
   const error = invalidField('metadata.resourceVersion', 0, 'must be specified for an update')
-  throw invalid(resource.gvk.kind, resource.gvk.group, name, [error])
+  throw invalid(resource.plural, resource.gvk.group, name, [error])
 }

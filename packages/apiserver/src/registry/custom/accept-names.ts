@@ -12,10 +12,15 @@ export interface NamesDecision {
 /** A CRD may use the names that no built-in kind and no accepted CRD of its group has taken. */
 export function acceptNames(crd: Crd, all: readonly Crd[], served: readonly ServedResource[]): NamesDecision {
   const names = completeNames(crd.spec.names)
-  const taken = takenNames(crd, all, served)
-  const conflict = findConflict(names, taken)
-  if (!conflict) return { accepted: true, names, reason: '', message: '' }
-  return { accepted: false, names: crd.status?.acceptedNames ?? { plural: '', kind: '' }, ...conflict }
+  const conflicts = findConflicts(names, takenNames(crd, all, served))
+  // The condition tells the last one, as the real server's does.
+  const last = conflicts.at(-1)
+  if (!last) return { accepted: true, names, reason: '', message: '' }
+  const refused = new Set(conflicts.map(({ field }) => field))
+  const had = crd.status?.acceptedNames ?? {}
+  const own = Object.entries(names).filter(([field]) => !refused.has(field))
+  const accepted = { plural: '', kind: '', ...had, ...Object.fromEntries(own) }
+  return { accepted: false, names: accepted, reason: last.reason, message: last.message }
 }
 
 interface Taken {
@@ -43,16 +48,22 @@ function takenNames(crd: Crd, all: readonly Crd[], served: readonly ServedResour
   return { resources, kinds }
 }
 
-function findConflict(
-  names: CrdNames,
-  taken: Taken,
-): { readonly reason: string; readonly message: string } | undefined {
-  const inUse = (reason: string, name: string) => ({ reason, message: `${JSON.stringify(name)} is already in use` })
+interface NameConflict {
+  readonly field: string
+  readonly reason: string
+  readonly message: string
+}
+
+function findConflicts(names: CrdNames, { resources, kinds }: Taken): readonly NameConflict[] {
   const { plural, singular = '', shortNames = [], kind, listKind = '' } = names
-  if (taken.resources.has(plural)) return inUse('PluralConflict', plural)
-  if (taken.resources.has(singular)) return inUse('SingularConflict', singular)
-  const short = shortNames.find((name) => taken.resources.has(name))
-  if (short) return inUse('ShortNamesConflict', short)
-  if (taken.kinds.has(kind)) return inUse('KindConflict', kind)
-  return taken.kinds.has(listKind) ? inUse('ListKindConflict', listKind) : undefined
+  const wanted = [
+    { field: 'plural', reason: 'PluralConflict', name: plural, taken: resources },
+    { field: 'singular', reason: 'SingularConflict', name: singular, taken: resources },
+    ...shortNames.map((name) => ({ field: 'shortNames', reason: 'ShortNamesConflict', name, taken: resources })),
+    { field: 'kind', reason: 'KindConflict', name: kind, taken: kinds },
+    { field: 'listKind', reason: 'ListKindConflict', name: listKind, taken: kinds },
+  ]
+  return wanted
+    .filter(({ name, taken }) => taken.has(name))
+    .map(({ field, reason, name }) => ({ field, reason, message: `${JSON.stringify(name)} is already in use` }))
 }

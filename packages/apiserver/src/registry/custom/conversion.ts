@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { KubeObject } from '@millrace/kube'
 import type { CallWebhook } from '../../admission/call-webhook.ts'
 import { internalError } from '../../http/api-error.ts'
 import { isRecord } from '../object-body.ts'
 import type { ConversionWebhook, Crd } from './crd-spec.ts'
+import { reviewVersions } from './validate-crd.ts'
 
 /** Moves custom objects between the versions of their CRD. */
 export interface Converter {
@@ -38,10 +40,11 @@ async function callConversion(
   apiVersion: string,
   signal: AbortSignal,
 ): Promise<readonly KubeObject[]> {
-  const uid = crypto.randomUUID()
+  const uid = randomUUID()
+  const version = reviewVersions.find((known) => webhook.conversionReviewVersions.includes(known)) ?? 'v1'
   const review = {
     kind: 'ConversionReview',
-    apiVersion: 'apiextensions.k8s.io/v1',
+    apiVersion: `apiextensions.k8s.io/${version}`,
     request: { uid, desiredAPIVersion: apiVersion, objects },
   }
   const from = objects[0]?.apiVersion ?? ''

@@ -12,7 +12,7 @@ export function crdHook(now: () => Date): KindHook {
       const crd = complete(asCrd(object))
       await refuseInvalid(crd, undefined)
       const storage = crd.spec.versions.filter((version) => version.storage).map(({ name }) => name)
-      const status: CrdStatus = { conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: storage }
+      const status: CrdStatus = { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: storage }
       return { ...crd, status }
     },
     beforeUpdate: async (object, old, subresource) => {
@@ -21,7 +21,7 @@ export function crdHook(now: () => Date): KindHook {
       await refuseInvalid(crd, asCrd(old))
       return crd
     },
-    onDelete: (object) => markTerminating(asCrd(object), timestamp(now())),
+    onDelete: (object, old) => markTerminating(asCrd(object), old, timestamp(now())),
   }
 }
 
@@ -38,7 +38,7 @@ async function refuseInvalid(crd: Crd, old: Crd | undefined): Promise<void> {
 }
 
 /** The instances go first: a finalizer holds the definition until then. */
-function markTerminating(crd: Crd, now: string): KubeObject {
+function markTerminating(crd: Crd, old: KubeObject, now: string): KubeObject {
   const finalizers = crd.metadata.finalizers ?? []
   if (crd.status?.conditions?.some(({ type }) => type === 'Terminating')) return crd
   const terminating = {
@@ -48,9 +48,12 @@ function markTerminating(crd: Crd, now: string): KubeObject {
     reason: 'InstanceDeletionPending',
     message: 'CustomResource deletion is pending',
   } as const
+  // A CRD's deletion neither counts as a change of its spec nor has a grace period.
+  const { deletionGracePeriodSeconds: _, ...metadata } = crd.metadata
+  const generation = old.metadata.generation === undefined ? {} : { generation: old.metadata.generation }
   return {
     ...crd,
-    metadata: { ...crd.metadata, finalizers: [...new Set([...finalizers, crdFinalizer])] },
+    metadata: { ...metadata, ...generation, finalizers: [...new Set([...finalizers, crdFinalizer])] },
     status: { ...crd.status, conditions: [...(crd.status?.conditions ?? []), terminating] },
   }
 }

@@ -60,7 +60,8 @@ export interface CrdCondition {
 }
 
 export interface CrdStatus {
-  readonly conditions?: readonly CrdCondition[]
+  /** null until the names have been looked at. */
+  readonly conditions?: readonly CrdCondition[] | null
   readonly acceptedNames?: Partial<CrdNames>
   readonly storedVersions?: readonly string[]
 }

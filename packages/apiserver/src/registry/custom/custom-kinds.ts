@@ -2,7 +2,9 @@ import type { KubeObject } from '@millrace/kube'
 import type { CallWebhook } from '../../admission/call-webhook.ts'
 import type { Schema } from '../../schema/schema.ts'
 import type { Entry } from '../../store/store.ts'
+import { trackUpdate } from '../../fields/managed-fields.ts'
 import { changeStored } from '../change-stored.ts'
+import { ownershipContext } from '../field-owner.ts'
 import { type Platform, timestamp } from '../platform.ts'
 import { acceptNames, type NamesDecision } from './accept-names.ts'
 import { removeInstances } from './remove-instances.ts'
@@ -88,8 +90,17 @@ async function keepStatus(platform: Platform, key: string, decision: NamesDecisi
   await changeStored(platform, crdBucket, key, (object) => {
     const crd = asCrd(object)
     const status = nextStatus(crd, decision, timestamp(platform.now()))
-    return JSON.stringify(status) === JSON.stringify(crd.status) ? undefined : { ...object, status }
+    const isKept = JSON.stringify(status) === JSON.stringify(crd.status)
+    return isKept ? undefined : owned(platform, object, { ...object, status })
   })
+}
+
+/** The server owns what it says about names, as any writer of status does. */
+function owned(platform: Platform, before: KubeObject, after: KubeObject): KubeObject {
+  const resource = platform.resources.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions')
+  if (!resource) return after
+  const options = { dryRun: false, manager: 'kube-apiserver', fieldValidation: 'Ignore' } as const
+  return trackUpdate(before, after, ownershipContext(platform, resource, options, 'status'))
 }
 
 function nextStatus(crd: Crd, { accepted, names, reason, message }: NamesDecision, now: string): CrdStatus {

@@ -11,6 +11,8 @@ const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])
 const label1035Text =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and " +
   "end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+/** ConversionReview versions that are spoken, preferred first. */
+export const reviewVersions: readonly string[] = ['v1', 'v1beta1']
 const approvalAnnotation = 'api-approved.kubernetes.io'
 
 /** apiextensions' rules about a CustomResourceDefinition that is to be created. */
@@ -117,7 +119,7 @@ function checkVersions(spec: CrdSpec): readonly FieldError[] {
 function checkVersion(version: CrdVersion, path: string): readonly FieldError[] {
   const findings: FieldError[] = []
   if (!version.schema?.openAPIV3Schema) {
-    findings.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'))
+    findings.push(required(`${path}.schema.openAPIV3Schema`))
   }
   for (const [position, column] of (version.additionalPrinterColumns ?? []).entries()) {
     const field = `${path}.additionalPrinterColumns[${position}]`
@@ -156,17 +158,20 @@ function checkConversion({ conversion }: CrdSpec): readonly FieldError[] {
   }
   if (strategy !== 'Webhook') return [notSupported('spec.conversion.strategy', strategy, ['None', 'Webhook'])]
   const config = webhook?.clientConfig
-  if (!config) {
-    return [required('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook')]
+  const versions = webhook?.conversionReviewVersions ?? []
+  const findings: FieldError[] = []
+  // The two paths are the real server's: those of its internal type.
+  if (!config)
+    findings.push(required('spec.conversion.webhookClientConfig', 'required when strategy is set to Webhook'))
+  else if ((config.url === undefined) === (config.service === undefined)) {
+    findings.push(required('spec.conversion.webhookClientConfig', 'exactly one of url or service is required'))
   }
-  if ((config.url === undefined) === (config.service === undefined)) {
-    return [required('spec.conversion.webhook.clientConfig', 'exactly one of url or service is required')]
+  const field = 'spec.conversion.conversionReviewVersions'
+  if (versions.length === 0) findings.push(required(field))
+  else if (!reviewVersions.some((version) => versions.includes(version))) {
+    findings.push(invalid(field, versions, `must include at least one of ${reviewVersions.join(', ')}`))
   }
-  const versions = webhook.conversionReviewVersions ?? []
-  if (versions.length === 0) return [required('spec.conversion.webhook.conversionReviewVersions')]
-  if (versions.includes('v1')) return []
-  const field = 'spec.conversion.webhook.conversionReviewVersions'
-  return [invalid(field, versions, 'must include at least one of v1')]
+  return findings
 }
 
 async function checkSchemas({ versions = [] }: CrdSpec): Promise<readonly FieldError[]> {

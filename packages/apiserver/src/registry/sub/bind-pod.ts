@@ -14,7 +14,7 @@ interface Pod extends KubeObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string }[] }
 }
 
-const pods = { group: '', plural: 'pods' } as const
+const pods = { group: '', plural: 'pods/binding' } as const
 
 /** POST of a Binding: a scheduler puts a pod on a node, once. */
 export async function bindPod(platform: Platform, request: ApiRequest): Promise<Answer> {

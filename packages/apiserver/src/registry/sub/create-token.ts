@@ -36,7 +36,7 @@ export async function createServiceAccountToken(platform: Platform, request: Api
       kind: 'TokenRequest',
       apiVersion: 'authentication.k8s.io/v1',
       metadata: { name: path.name, namespace: path.namespace, creationTimestamp: timestamp(platform.now()) },
-      spec: { ...spec, audiences, expirationSeconds: seconds },
+      spec: { boundObjectRef: null, ...spec, audiences, expirationSeconds: seconds },
       status: { token: platform.tokens.issue(claims), expirationTimestamp: timestamp(new Date(expiresAtMs)) },
     },
   }

@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage, type ServerResponse } fro
 import { request as httpsRequest } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import type { KubeObject } from '@millrace/kube'
-import { ApiError, badRequest, internalError } from '../../http/api-error.ts'
+import { type ApiError, badRequest, internalError, notFound } from '../../http/api-error.ts'
 import type { ApiRequest, Outcome } from '../api-request.ts'
 import { findEntry } from '../get.ts'
 import type { Platform } from '../platform.ts'
@@ -48,7 +48,7 @@ export async function podLog(platform: Platform, request: ApiRequest): Promise<O
   const container = containerOf(pod, query.get('container') ?? '')
   checkNumbers(query)
   const nodeName = pod.spec?.nodeName
-  if (!nodeName) return { code: 200, body: '', contentType: 'text/plain' }
+  if (!nodeName) return { code: 204, body: '', contentType: 'text/plain' }
   const answer = await askKubelet(platform, request, nodeName, container)
   return { stream: (response) => forward(answer, response) }
 }
@@ -141,7 +141,7 @@ async function refusal(answer: IncomingMessage, container: string, pod: string):
 
 function kubeletAddress(platform: Platform, nodeName: string): { readonly host: string; readonly port: number } {
   const entry = platform.store.get('nodes', nodeName)
-  if (!entry) throw internalError(`the pod's node ${nodeName} does not exist`)
+  if (!entry) throw notFound({ group: '', plural: 'nodes' }, nodeName)
   const { status = {} } = JSON.parse(entry.value) as Node
   const byType = new Map(status.addresses?.map(({ type, address }) => [type, address]))
   const host = addressOrder.map((type) => byType.get(type)).find((address) => address !== undefined)
