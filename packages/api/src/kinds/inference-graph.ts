@@ -1,4 +1,4 @@
-import { podFields } from '../schema/pod.ts'
+import { ownNodeSelector, podFields } from '../schema/pod.ts'
 import { scalingFields } from '../schema/scaling.ts'
 import { flag, type Infer, int64, kubernetesObject, list, map, object, oneOf, text } from '../schema/schema.ts'
 import { statusFields } from '../schema/status.ts'
@@ -47,7 +47,7 @@ const spec = object(
     resources: kubernetesObject('ResourceRequirements', { description: 'CPU and memory of the router.' }),
     affinity: podFields.affinity,
     tolerations: podFields.tolerations,
-    nodeSelector: podFields.nodeSelector,
+    nodeSelector: ownNodeSelector,
     nodeName: podFields.nodeName,
     serviceAccountName: podFields.serviceAccountName,
   },

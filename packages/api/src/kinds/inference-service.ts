@@ -29,7 +29,10 @@ const predictorFields = {
   lightgbm: legacyFramework('lightgbm'),
   paddle: legacyFramework('paddle'),
   workerSpec,
-  name: text("Name of this predictor among its canaries. Unset: made from the service's name."),
+  name: text("Name of this predictor among its canaries. Unset: made from the service's name.", {
+    pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$',
+    patternMeans: 'must be lower-case letters, digits and "-", beginning with a letter and not ending with "-"',
+  }),
   storageContainerName: text(
     'Name of the ClusterStorageContainer that fetches the model, instead of the first that fits.',
   ),
@@ -82,7 +85,7 @@ const spec = object(
         'One canary.',
         {
           predictor: canaryPredictor,
-          trafficPercent: int32('Percent of the traffic that it gets.'),
+          trafficPercent: int32('Percent of the traffic that it gets.', { minimum: 0, maximum: 100 }),
         },
         ['predictor', 'trafficPercent'],
       ),

@@ -1,5 +1,5 @@
 import { containerFields, runtimePodFields } from '../schema/pod.ts'
-import { flag, type Infer, int32, integer, list, object, text, textMap } from '../schema/schema.ts'
+import { but, flag, type Infer, int32, integer, list, object, text, textMap } from '../schema/schema.ts'
 import { ageColumn, type KindSource, type PrinterColumn, type VersionSource } from './kind-source.ts'
 import type { ServingObject } from './object-meta.ts'
 
@@ -54,7 +54,8 @@ const spec = object(
       runtimeManagementPort: integer("Port of the server's own management interface."),
       memBufferBytes: integer('Memory to leave unused, in bytes.'),
       modelLoadingTimeoutMillis: integer('Longest that loading a model may take, in milliseconds.'),
-      env: containerFields.env,
+      // KServe's schema lets one name stand twice here.
+      env: but(containerFields.env, { listType: 'atomic' }),
     }),
   },
   ['containers'],

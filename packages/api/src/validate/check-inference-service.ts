@@ -4,7 +4,12 @@ import { annotations as keys } from '../wire-keys.ts'
 import { type CheckContext, gatherFindings, type Reporter, type ServiceCheck } from './check-context.ts'
 import type { Finding } from './finding.ts'
 import { checkCanaries } from './rules/canary-rules.ts'
-import { checkExplainerForm, checkPredictorForm, checkTransformerForm } from './rules/component-form.ts'
+import {
+  checkExplainerForm,
+  checkPredictorForm,
+  checkServerName,
+  checkTransformerForm,
+} from './rules/component-form.ts'
 import { checkServiceContainers } from './rules/container-rules.ts'
 import { checkMultiNode } from './rules/multi-node-rules.ts'
 import { checkAutoscalerClass, checkReplicas, checkScaling } from './rules/scaling-rules.ts'
@@ -49,6 +54,7 @@ function modeOf(annotations: Readonly<Record<string, string>>, context: CheckCon
 function checkComponents(check: ServiceCheck, report: Reporter): void {
   const { predictor, transformer, explainer } = check.service.spec
   checkPredictorForm(predictor, ['spec', 'predictor'], report)
+  checkServerName(predictor, ['spec', 'predictor'], report)
   if (transformer) checkTransformerForm(transformer, ['spec', 'transformer'], report)
   if (explainer) checkExplainerForm(explainer, ['spec', 'explainer'], report)
   for (const [name, component] of Object.entries({ predictor, transformer, explainer })) {

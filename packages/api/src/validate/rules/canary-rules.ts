@@ -36,14 +36,9 @@ function checkCanary(
   stable: PredictorSpec,
   report: Reporter,
 ): void {
-  const { predictor, trafficPercent } = canary
-  const path = ['spec', 'canary', index]
-  const place = [...path, 'predictor']
+  const { predictor } = canary
+  const place = ['spec', 'canary', index, 'predictor']
   checkCanaryName(predictor.name, index, names, stable, report)
-  if (trafficPercent < 0 || trafficPercent > 100) {
-    const message = `must be from 0 to 100, but is ${trafficPercent}`
-    report.error([...path, 'trafficPercent'], 'canary-traffic', message, { value: trafficPercent })
-  }
   checkPredictorForm(predictor, place, report)
   checkPredictorStorage(predictor, place, report)
   checkReplicas(predictor, place, report)

@@ -15,7 +15,7 @@ export function predictorForms(predictor: PredictorSpec): ('model' | 'containers
   return forms
 }
 
-/** Exactly one form, and no name on a model server, which has its name from us. */
+/** Exactly one form. */
 export function checkPredictorForm(predictor: PredictorSpec, path: Path, report: Reporter): void {
   const forms = predictorForms(predictor)
   if (forms.length === 0) {
@@ -29,12 +29,16 @@ export function checkPredictorForm(predictor: PredictorSpec, path: Path, report:
       : ''
     report.error(path, 'predictor-form', `sets ${forms.join(' and ')}${containers}: keep one of them`)
   }
-  for (const form of forms) {
+  if (forms[0] === 'containers') checkCustomProtocol(predictor, path, report)
+}
+
+/** A model server has its name from us. A canary's may have one, which KServe's schema demands there, and is ignored. */
+export function checkServerName(predictor: PredictorSpec, path: Path, report: Reporter): void {
+  for (const form of predictorForms(predictor)) {
     if (form === 'containers' || !predictor[form]?.name) continue
     const message = `cannot be chosen: the container is always called ${containerNames.server}; remove it`
     report.error([...path, form, 'name'], 'model-name', message, { value: predictor[form].name })
   }
-  if (forms[0] === 'containers') checkCustomProtocol(predictor, path, report)
 }
 
 const customProtocols = ['v1', 'v2']
