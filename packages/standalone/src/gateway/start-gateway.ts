@@ -13,7 +13,7 @@ import { resolveRequest, type RoutingState } from './resolve-request.ts'
 import { upgradeRequest } from './upgrade-request.ts'
 
 export interface GatewayOptions {
-  /** 0: any free port. */
+  /** 0: a free port. */
   readonly port: number
   /** Origins of web pages that may call any host, for example that of a console. */
   readonly allowedOrigins?: readonly string[]

@@ -18,113 +18,110 @@ export interface PodBinderContext {
   readonly onEvent: (pod: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string) => void
 }
 
-/** The smallest scheduler there is: every pod that fits goes to the one node there is. */
-export interface PodBinder {
-  /** Binds the pod if it waits for a node. Safe to call again and again. */
-  consider(pod: Pod): void
-  forget(pod: Pod): void
-  /** Looks again at all pods that did not fit. */
-  retry(): void
-}
-
 /** How long the answer to "is there a real scheduler?" is believed. */
 const schedulerCheckMs = 5000
+/** After a pod did not fit; after the API did not answer. */
 const retryMs = 10_000
+const failureRetryMs = 500
 
-export function createPodBinder(context: PodBinderContext): PodBinder {
-  const { client, clock, log, nodeName, signal } = context
-  const waiting = new Map<string, Pod>()
-  const inProgress = new Set<string>()
-  let schedulerCheck: { readonly at: number; readonly answer: Promise<boolean> } | undefined
-  let cancelRetry: (() => void) | undefined
+/** The smallest scheduler there is: every pod that fits goes to the one node there is. */
+export class PodBinder {
+  readonly #context: PodBinderContext
+  readonly #waiting = new Map<string, Pod>()
+  readonly #inProgress = new Set<string>()
+  #schedulerCheck: { readonly at: number; readonly answer: Promise<boolean> } | undefined
+  #cancelRetry: (() => void) | undefined
 
-  function hasScheduler(): Promise<boolean> {
-    const now = clock.now()
-    if (!schedulerCheck || now - schedulerCheck.at > schedulerCheckMs) {
-      schedulerCheck = { at: now, answer: isLeaseHeld(client, 'kube-scheduler', now, signal) }
-    }
-    return schedulerCheck.answer
+  constructor(context: PodBinderContext) {
+    this.#context = context
+    context.signal.addEventListener('abort', () => this.#cancelRetry?.(), { once: true })
   }
 
-  async function tryToBind(pod: Pod): Promise<void> {
-    if (await hasScheduler()) return
-    const problem = context.podCount() >= context.podsMax ? tooManyPods(context) : checkNodeFit(pod, nodeFacts(context))
-    if (problem !== undefined) return refuse(pod, problem)
-    const binding = {
-      apiVersion: 'v1',
-      kind: 'Binding',
-      metadata: {
-        ...(pod.metadata.namespace !== undefined && { namespace: pod.metadata.namespace }),
-        name: pod.metadata.name ?? '',
-      },
-      target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
-    }
-    await client.create(resources.pods, binding, { subresource: 'binding', signal })
-    waiting.delete(pod.metadata.uid ?? '')
-    context.onEvent(pod, 'Normal', 'Scheduled', `assigned to ${nodeName}`)
-  }
-
-  async function refuse(pod: Pod, problem: string): Promise<void> {
-    const previous = pod.status?.conditions ?? []
-    const known = previous.find(({ type }) => type === 'PodScheduled')
-    const message = `0/1 nodes are available: ${problem}`
-    if (known?.status === 'False' && known.message === message) return
-    const isGated = Boolean(pod.spec.schedulingGates?.length)
-    const claim = {
-      type: 'PodScheduled',
-      status: 'False' as const,
-      reason: isGated ? 'SchedulingGated' : 'Unschedulable',
-      message,
-    }
-    const conditions: PodCondition[] = mergeConditions(previous, [claim], formatTime(clock.now()))
-    const status = { ...pod.status, phase: 'Pending', conditions }
-    await client.replace(resources.pods, { ...pod, status }, { subresource: 'status', signal })
-    context.onEvent(pod, 'Warning', 'FailedScheduling', message)
-  }
-
-  async function consider(pod: Pod): Promise<void> {
+  /** Binds the pod if it waits for a node. Safe to call again and again. */
+  consider(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''
-    if (inProgress.has(uid)) return
-    inProgress.add(uid)
+    if (!waitsForNode(pod)) return void this.#waiting.delete(uid)
+    this.#waiting.set(uid, pod)
+    void this.#tryOne(pod)
+  }
+
+  forget(pod: Pod): void {
+    this.#waiting.delete(pod.metadata.uid ?? '')
+  }
+
+  /** Looks again at all pods that did not fit. */
+  retry(): void {
+    if (this.#context.signal.aborted) return
+    for (const pod of this.#waiting.values()) void this.#tryOne(pod)
+  }
+
+  async #tryOne(pod: Pod): Promise<void> {
+    const { log, signal } = this.#context
+    const uid = pod.metadata.uid ?? ''
+    if (this.#inProgress.has(uid)) return
+    this.#inProgress.add(uid)
+    let retryInMs = retryMs
     try {
-      await tryToBind(pod)
+      await this.#bind(pod)
     } catch (error) {
+      retryInMs = failureRetryMs
+      this.#schedulerCheck = undefined
       // Changed or bound by someone else meanwhile: the watch brings the news. Anything else is tried again.
       const isOvertaken = isKubeError(error, 'Conflict') || isKubeError(error, 'NotFound')
       if (!isOvertaken && !signal.aborted) {
         log.warn('Could not bind a pod', { pod: pod.metadata.name, error: String(error) })
       }
     } finally {
-      inProgress.delete(uid)
-      planRetry()
+      this.#inProgress.delete(uid)
+      this.#planRetry(retryInMs)
     }
   }
 
-  function planRetry(): void {
-    if (waiting.size === 0 || signal.aborted) return
-    cancelRetry ??= clock.setTimeout(() => {
-      cancelRetry = undefined
-      retry()
-    }, retryMs)
+  async #bind(pod: Pod): Promise<void> {
+    const { client, nodeName, signal, podCount, podsMax } = this.#context
+    if (await this.#hasScheduler()) return
+    const isFull = podCount() >= podsMax
+    const problem = isFull ? tooManyPods(this.#context) : checkNodeFit(pod, nodeFacts(this.#context))
+    if (problem !== undefined) return this.#refuse(pod, problem)
+    const { namespace = 'default', name = '', uid = '' } = pod.metadata
+    const target = { apiVersion: 'v1', kind: 'Node', name: nodeName }
+    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target }
+    await client.create(resources.pods, binding, { subresource: 'binding', signal })
+    this.#waiting.delete(uid)
+    this.#context.onEvent(pod, 'Normal', 'Scheduled', `assigned to ${nodeName}`)
   }
 
-  function retry(): void {
-    if (signal.aborted) return
-    for (const pod of waiting.values()) void consider(pod)
+  async #refuse(pod: Pod, problem: string): Promise<void> {
+    const { client, clock, signal } = this.#context
+    const previous = pod.status?.conditions ?? []
+    const known = previous.find(({ type }) => type === 'PodScheduled')
+    const message = `0/1 nodes are available: ${problem}`
+    if (known?.status === 'False' && known.message === message) return
+    const reason = pod.spec.schedulingGates?.length ? 'SchedulingGated' : 'Unschedulable'
+    const claim = { type: 'PodScheduled', status: 'False' as const, reason, message }
+    const conditions: PodCondition[] = mergeConditions(previous, [claim], formatTime(clock.now()))
+    const status = { ...pod.status, phase: 'Pending', conditions }
+    await client.replace(resources.pods, { ...pod, status }, { subresource: 'status', signal })
+    this.#context.onEvent(pod, 'Warning', 'FailedScheduling', message)
   }
 
-  signal.addEventListener('abort', () => cancelRetry?.(), { once: true })
-  return {
-    consider(pod) {
-      const uid = pod.metadata.uid ?? ''
-      if (!waitsForNode(pod)) return void waiting.delete(uid)
-      waiting.set(uid, pod)
-      void consider(pod)
-    },
-    forget(pod) {
-      waiting.delete(pod.metadata.uid ?? '')
-    },
-    retry,
+  #hasScheduler(): Promise<boolean> {
+    const { client, clock, signal } = this.#context
+    const now = clock.now()
+    if (!this.#schedulerCheck || now - this.#schedulerCheck.at > schedulerCheckMs) {
+      this.#schedulerCheck = { at: now, answer: isLeaseHeld(client, 'kube-scheduler', now, signal) }
+    }
+    return this.#schedulerCheck.answer
+  }
+
+  #planRetry(inMs: number): void {
+    const { clock, signal } = this.#context
+    if (this.#waiting.size === 0 || signal.aborted) return
+    this.#cancelRetry?.()
+    this.#cancelRetry = clock.setTimeout(() => {
+      this.#cancelRetry = undefined
+      this.retry()
+    }, inMs)
   }
 }
 

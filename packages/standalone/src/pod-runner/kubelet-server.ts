@@ -11,7 +11,7 @@ import type { Usage } from './usage-sampler.ts'
 
 export interface KubeletServerOptions {
   readonly host: string
-  /** 0: any free port. */
+  /** 0: a free port. */
   readonly port: number
   /** Who shows this as bearer token may read logs. */
   readonly token: string

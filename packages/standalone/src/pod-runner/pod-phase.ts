@@ -17,6 +17,8 @@ export function podPhase(
   if (!isInitialized(pod, init) && !main.some(hasStarted)) return 'Pending'
   if (!main.every(hasStarted)) return 'Pending'
   if (main.some((status) => !status.state.terminated) || restarts === 'Always') return 'Running'
+  // A pod has not ended while one of its sidecars still has to.
+  if (init.some((status) => status.state.running)) return 'Running'
   if (main.every(hasSucceeded)) return 'Succeeded'
   return restarts === 'Never' ? 'Failed' : 'Running'
 }

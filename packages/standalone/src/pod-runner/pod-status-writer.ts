@@ -11,22 +11,6 @@ import {
 } from '@millrace/kube'
 import type { Pod, PodStatus } from './pod.ts'
 
-/**
- * Writes one pod's status: only when it differs from what the API has, changes of a few milliseconds together, one
- * write at a time, and on top of what others have written in the meantime.
- */
-export interface PodStatusWriter {
-  /** The newest object that is known. */
-  readonly pod: Pod
-  /** The API has shown a newer object. */
-  observe(pod: Pod): void
-  /** Something changed; it is written soon. */
-  request(): void
-  /** Resolves when everything requested so far is written, the pod is gone, or `stop` was called. */
-  flush(): Promise<void>
-  stop(): void
-}
-
 export interface StatusWriterContext {
   readonly client: Client
   readonly clock: Clock
@@ -39,92 +23,107 @@ export interface StatusWriterContext {
 
 const retryWait = { firstMs: 100, maxMs: 5000, random: Math.random }
 
-export function createPodStatusWriter(first: Pod, context: StatusWriterContext): PodStatusWriter {
-  const { client, clock, log } = context
-  const stopped = new AbortController()
-  let pod = first
-  let isGone = false
-  let isRequested = false
-  let running: Promise<void> | undefined
+/**
+ * Writes one pod's status: only when it differs from what the API has, changes of a few milliseconds together, one
+ * write at a time, and on top of what others have written in the meantime.
+ */
+export class PodStatusWriter {
+  readonly #context: StatusWriterContext
+  readonly #stopped = new AbortController()
+  #pod: Pod
+  #isGone = false
+  #isRequested = false
+  #running: Promise<void> | undefined
 
-  async function writeOnce(): Promise<void> {
-    const status = withOthersFields(pod.status, context.compute(pod))
-    if (isSame(pod.status, status)) return
-    const options = { subresource: 'status', signal: stopped.signal }
-    pod = withoutManagedFields(await client.replace<Pod>(resources.pods, { ...pod, status }, options))
-    context.onWritten(pod)
+  constructor(pod: Pod, context: StatusWriterContext) {
+    this.#pod = pod
+    this.#context = context
   }
 
-  async function readAgain(): Promise<void> {
-    const { namespace, name, uid } = pod.metadata
-    const fresh = await client.get<Pod>(
-      resources.pods,
-      { ...(namespace !== undefined && { namespace }), name: name ?? '' },
-      { signal: stopped.signal },
-    )
-    if (fresh.metadata.uid === uid) pod = fresh
-    else isGone = true
+  /** The newest object that is known. */
+  get pod(): Pod {
+    return this.#pod
   }
 
-  async function attempt(): Promise<boolean> {
-    try {
-      await writeOnce()
-      return true
-    } catch (error) {
-      if (isKubeError(error, 'NotFound')) isGone = true
-      else if (isKubeError(error, 'Conflict')) await readAgain().catch(noteMissing)
-      else if (!stopped.signal.aborted) {
-        log.warn('Could not write the status of a pod', { pod: pod.metadata.name, error: String(error) })
-      }
-      return isGone
-    }
+  /** The API has shown a newer object. What others changed in our part of the status is set right. */
+  observe(next: Pod): void {
+    const isOwnWrite = next.metadata.resourceVersion === this.#pod.metadata.resourceVersion
+    this.#pod = next
+    if (!isOwnWrite) this.request()
   }
 
-  function noteMissing(error: unknown): void {
-    if (isKubeError(error, 'NotFound')) isGone = true
-  }
-
-  async function run(): Promise<void> {
-    let failures = 0
-    await sleep(clock, context.batchMs, stopped.signal)
-    while (isRequested && !isGone && !stopped.signal.aborted) {
-      isRequested = false
-      if (await attempt()) {
-        failures = 0
-        continue
-      }
-      isRequested = true
-      failures += 1
-      // A conflict is tried again at once: the newest object has been read.
-      if (failures > 1) await sleep(clock, backoffMs(failures - 1, retryWait), stopped.signal)
-    }
-  }
-
-  function request(): void {
-    isRequested = true
-    if (running || isGone || stopped.signal.aborted) return
-    running = run().finally(() => {
-      running = undefined
-      if (isRequested) request()
+  /** Something changed; it is written soon. */
+  request(): void {
+    this.#isRequested = true
+    if (this.#running || this.#isGone || this.#stopped.signal.aborted) return
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined
+      if (this.#isRequested) this.request()
     })
   }
 
-  return {
-    get pod() {
-      return pod
-    },
-    observe(next) {
-      const isOwnWrite = next.metadata.resourceVersion === pod.metadata.resourceVersion
-      pod = next
-      if (!isOwnWrite) request()
-    },
-    request,
-    async flush() {
-      while (running) await running
-    },
-    stop() {
-      stopped.abort()
-    },
+  /** Resolves when everything requested so far is written, the pod is gone, or `stop` was called. */
+  async flush(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  stop(): void {
+    this.#stopped.abort()
+  }
+
+  async #run(): Promise<void> {
+    const { clock, batchMs } = this.#context
+    const { signal } = this.#stopped
+    let failures = 0
+    await sleep(clock, batchMs, signal)
+    while (this.#isRequested && !this.#isGone && !signal.aborted) {
+      this.#isRequested = false
+      if (await this.#attempt()) {
+        failures = 0
+        continue
+      }
+      this.#isRequested = true
+      failures += 1
+      // A conflict is tried again at once: the newest object has been read.
+      if (failures > 1) await sleep(clock, backoffMs(failures - 1, retryWait), signal)
+    }
+  }
+
+  async #attempt(): Promise<boolean> {
+    try {
+      await this.#writeOnce()
+      return true
+    } catch (error) {
+      if (isKubeError(error, 'NotFound')) this.#isGone = true
+      else if (isKubeError(error, 'Conflict')) await this.#readAgain()
+      else if (!this.#stopped.signal.aborted) {
+        const { name, namespace } = this.#pod.metadata
+        this.#context.log.warn('Could not write the status of a pod', { pod: name, namespace, error: String(error) })
+      }
+      return this.#isGone
+    }
+  }
+
+  async #writeOnce(): Promise<void> {
+    const { client, compute, onWritten } = this.#context
+    const status = withOthersFields(this.#pod.status, compute(this.#pod))
+    if (isSame(this.#pod.status, status)) return
+    const options = { subresource: 'status', signal: this.#stopped.signal }
+    this.#pod = withoutManagedFields(await client.replace<Pod>(resources.pods, { ...this.#pod, status }, options))
+    onWritten(this.#pod)
+  }
+
+  /** When even reading fails, the next attempt to write finds out again. */
+  async #readAgain(): Promise<void> {
+    const { namespace = 'default', name = '', uid } = this.#pod.metadata
+    try {
+      const signal = this.#stopped.signal
+      const fresh = await this.#context.client.get<Pod>(resources.pods, { namespace, name }, { signal })
+      if (fresh.metadata.uid === uid) this.#pod = withoutManagedFields(fresh)
+      else this.#isGone = true
+    } catch (error) {
+      if (isKubeError(error, 'NotFound')) this.#isGone = true
+    }
   }
 }
 

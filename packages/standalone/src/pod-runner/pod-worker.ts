@@ -21,7 +21,7 @@ import { podDirectory } from './pod-directory.ts'
 import { preparePod, type PreparedPod } from './pod-preparation.ts'
 import type { PodRunnerTiming } from './pod-runner-timing.ts'
 import { type PodFacts, podStatus } from './pod-status.ts'
-import { createPodStatusWriter, type PodStatusWriter } from './pod-status-writer.ts'
+import { PodStatusWriter } from './pod-status-writer.ts'
 import type { VolumeContext } from './pod-volumes.ts'
 import { type LaunchResult, type LocalProgram, prepareLaunch } from './prepare-launch.ts'
 import type { ProcessLedger } from './process-ledger.ts'
@@ -104,7 +104,7 @@ export class PodWorker {
     this.#graceMs = (first.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000
     this.#wasOver = isTerminalPhase(first.status?.phase)
     this.#isOver = this.#wasOver
-    this.#writer = createPodStatusWriter(first, {
+    this.#writer = new PodStatusWriter(first, {
       client,
       clock,
       log,

@@ -16,7 +16,7 @@ import {
   systemClock,
 } from '@millrace/kube'
 import { type AddressBook, perPodAddresses, sharedAddress } from './address-book.ts'
-import { createPodBinder, type PodBinder } from './bind-pods.ts'
+import { PodBinder } from './bind-pods.ts'
 import { type KubeletServer, startKubeletServer } from './kubelet-server.ts'
 import { nodeAllocatable, type NodeDescription, registerNode, renewLease, reportNode } from './node-registration.ts'
 import { createObjectSource, type ObjectSource } from './object-source.ts'
@@ -43,7 +43,7 @@ export interface PodRunnerOptions {
   readonly kubeletToken: string
   /** Default `millrace`. */
   readonly nodeName?: string
-  /** Default 0: any free port. */
+  /** Default 0: a free port. */
   readonly kubeletPort?: number
   /** HTTP proxy through which pods reach cluster names: the gateway. */
   readonly proxyUrl?: string
@@ -87,6 +87,11 @@ const farewellMsMax = 1000
 /**
  * A node whose pods are processes. Resolves when the node is registered and every pod that the API remembers has its
  * true status again; from then on pods come and go as the API says.
+ *
+ * What a machine without containers cannot give is left out knowingly: CPU limits and `readOnly` mounts are not enforced,
+ * and a security context is not applied, since every pod runs as the user who started the platform. Where there is no
+ * /proc (macOS), memory limits are not enforced either, nothing is measured, and after a `kill -9` only programs that
+ * watch their lifeline end.
  */
 export async function startPodRunner(client: Client, options: PodRunnerOptions): Promise<PodRunner> {
   const runner = new NodeRunner(client, options)
@@ -277,7 +282,7 @@ class NodeRunner implements PodRunner {
 
   /** From here on the API's changes reach the workers. */
   #follow(context: PodWorkerContext, node: KubeObject): void {
-    const binder = createPodBinder({
+    const binder = new PodBinder({
       client: this.#client,
       clock: this.#clock,
       log: this.#log,
