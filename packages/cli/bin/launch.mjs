@@ -45,12 +45,19 @@ export async function install() {
 
 /** Runs a TypeScript file of this checkout on Node 24 and resolves to its exit code. Signals are passed on. */
 export function launch(file, args) {
-  return run(nodePath, ['--disable-warning=ExperimentalWarning', join(root, file), ...args])
+  // A small young generation: the platform is idle most of the time, and then its size is what counts.
+  const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4']
+  return run(nodePath, [...flags, join(root, file), ...args])
 }
 
 function run(command, args) {
   return new Promise((resolve) => {
-    const env = { ...process.env }
+    // Compiled code is kept, stripped of its types: each start after the first is twice as fast and half as large.
+    const env = {
+      NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'millrace'),
+      MALLOC_ARENA_MAX: '2',
+      ...process.env,
+    }
     // The wrapper waits silently: the child owns the terminal and the meaning of Ctrl-C.
     const child = spawn(command, args, { stdio: 'inherit', env, ...(command === nodePath ? {} : { cwd: root }) })
     const pass = (signal) => child.kill(signal)

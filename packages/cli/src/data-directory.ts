@@ -11,7 +11,6 @@ export interface DataDirectory {
   readonly pki: string
   readonly pods: string
   readonly kubeconfig: string
-  readonly compileCache: string
 }
 
 export function defaultDataDirectory(environment: Readonly<Record<string, string | undefined>>): string {
@@ -26,7 +25,6 @@ export function dataDirectoryAt(path: string): DataDirectory {
     pki: join(root, 'pki'),
     pods: join(root, 'node'),
     kubeconfig: join(root, 'kubeconfig'),
-    compileCache: join(root, 'cache'),
   }
 }
 

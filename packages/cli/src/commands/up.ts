@@ -8,7 +8,7 @@ import { applyManifests } from '../apply-manifests.ts'
 import { askModel, curlCommand, protocolOf } from '../ask-model.ts'
 import { checkManifests } from '../check-manifests.ts'
 import { CommandError } from '../command-error.ts'
-import { dataDirectoryAt, defaultDataDirectory } from '../data-directory.ts'
+import { defaultDataDirectory } from '../data-directory.ts'
 import { type Manifest, readManifests } from '../manifest-files.ts'
 import { formatProblems, throwProblems } from '../manifest-problems.ts'
 import type { Platform } from '../platform/start-platform.ts'
@@ -72,7 +72,7 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
   throwProblems(errors)
   const level: LogLevel = options.verbose === true ? 'debug' : 'error'
   const progress = createProgress(terminal, () => performance.now())
-  process.env.NODE_COMPILE_CACHE ??= dataDirectoryAt(options.dataDir).compileCache
+  process.env.NODE_COMPILE_CACHE ??= join(checkout, 'node_modules', '.cache', 'millrace')
   let platform: Platform | undefined
   try {
     progress.step('Starting the platform')

@@ -1,0 +1,95 @@
+import { type ClusterConfig, configMapName, parseConfig, shippedConfig } from '@millrace/api'
+import { type Client, discover, type Discovery, type KubeObject, type Resource, resources } from '@millrace/kube'
+import {
+  type Capabilities,
+  emptyWorld,
+  type Gathered,
+  knativeAutoscaler,
+  type Read,
+  reads,
+  type RenderInput,
+  secretFacts,
+} from '@millrace/render'
+import { controllerNamespace } from './platform/bootstrap.ts'
+import { find } from './wait.ts'
+
+const roundsMax = 5
+
+/** Everything that rendering one live service depends on, read once. Secrets are reduced to facts as they arrive. */
+export async function readRenderInput(client: Client, service: KubeObject): Promise<RenderInput> {
+  const discovery = await discover(client)
+  const config = await readConfig(client)
+  let world: Gathered = emptyWorld
+  const asked = new Set<string>()
+  for (let round = 0; round < roundsMax; round++) {
+    const fresh = reads({ service, world, config, controllerNamespace }).filter(
+      (read) => !asked.has(JSON.stringify(read)),
+    )
+    if (fresh.length === 0) break
+    for (const read of fresh) asked.add(JSON.stringify(read))
+    const found = await Promise.all(
+      fresh.map(async (read) => ({ read, objects: await readObjects(client, discovery, read) })),
+    )
+    world = {
+      objects: [
+        ...world.objects,
+        ...found.filter(({ read }) => read.kind !== 'Secret').flatMap(({ objects }) => objects),
+      ],
+      secrets: [
+        ...world.secrets,
+        ...found.filter(({ read }) => read.kind === 'Secret').flatMap(({ objects }) => objects.map(secretFacts)),
+      ],
+    }
+  }
+  const capabilities = capabilitiesOf(discovery)
+  const configMap = capabilities.knative
+    ? await find(client, resources.configMaps, { namespace: 'knative-serving', name: 'config-autoscaler' })
+    : undefined
+  return {
+    service,
+    world,
+    children: [],
+    config,
+    capabilities,
+    knative: { autoscaler: knativeAutoscaler({ configMap }).autoscaler, domains: [] },
+    controllerNamespace,
+  }
+}
+
+async function readConfig(client: Client): Promise<ClusterConfig> {
+  const configMap: (KubeObject & { data?: Record<string, string> }) | undefined = await find(
+    client,
+    resources.configMaps,
+    { namespace: controllerNamespace, name: configMapName },
+  )
+  return parseConfig(configMap?.data ?? shippedConfig).config
+}
+
+async function readObjects(client: Client, discovery: Discovery, read: Read): Promise<readonly KubeObject[]> {
+  const resource: Resource | undefined = discovery.resources.find(
+    (candidate) => candidate.group === read.group && candidate.kind === read.kind,
+  )
+  if (!resource) return []
+  const namespace = read.namespace === undefined ? {} : { namespace: read.namespace }
+  if (read.name !== undefined) {
+    const object = await find(client, resource, { ...namespace, name: read.name })
+    return object ? [object] : []
+  }
+  const labelSelector = Object.entries(read.labels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
+  return (await client.list(resource, { ...namespace, ...(labelSelector === '' ? {} : { labelSelector }) })).items
+}
+
+function capabilitiesOf(discovery: Discovery): Capabilities {
+  const has = (group: string, kind: string): boolean =>
+    discovery.resources.some((resource) => resource.group === group && resource.kind === kind)
+  return {
+    knative: has('serving.knative.dev', 'Service'),
+    istio: has('networking.istio.io', 'VirtualService'),
+    gatewayApi: has('gateway.networking.k8s.io', 'HTTPRoute'),
+    keda: has('keda.sh', 'ScaledObject'),
+    otel: has('opentelemetry.io', 'OpenTelemetryCollector'),
+    imageVolume: false,
+  }
+}
