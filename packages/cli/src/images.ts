@@ -23,6 +23,8 @@ const rows: readonly ImageRow[] = [
   { repository: 'kserve/xgbserver', program: 'model-server', args: ['--model_format=xgboost'] },
   { repository: 'kserve/lgbserver', program: 'model-server', args: ['--model_format=lightgbm'] },
   { repository: 'kserve/predictiveserver', program: 'model-server' },
+  { repository: 'nvidia/tritonserver', program: 'model-server' },
+  { repository: 'seldonio/mlserver', program: 'model-server' },
   { repository: 'millrace/storage-initializer', program: 'storage-initializer' },
   { repository: 'kserve/storage-initializer', program: 'storage-initializer' },
 ]
