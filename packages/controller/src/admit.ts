@@ -1,0 +1,101 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type CheckContext, checkObject, type ClusterConfig, formatFinding, type ServingRuntime } from '@millrace/api'
+import type { AdmissionAnswer, AdmissionRequest, KubeObject } from '@millrace/kube'
+import { type Capabilities, type Knative, render } from '@millrace/render'
+import { type GatherSources, gather } from './gather.ts'
+import { primaryResources } from './watched-kinds.ts'
+
+export interface AdmitContext {
+  readonly sources: GatherSources
+  readonly config: () => ClusterConfig
+  readonly capabilities: () => Capabilities
+  readonly knative: () => Knative
+  readonly controllerNamespace: string
+  /** Objects of a kind that are known: priorities and sources must differ among them. */
+  readonly known: (kind: string, namespace: string | undefined) => readonly KubeObject[]
+}
+
+/** The API server waits ten seconds for us; what we ask of it must be back before. */
+const gatherMsMax = 5_000
+
+/**
+ * Refuses what is wrong by itself, with every reason at once; warns of what will not do what its writer thinks. What depends on
+ * the cluster (a runtime that is yet to come) is admitted, and told in the status.
+ */
+export async function admit(context: AdmitContext, request: AdmissionRequest): Promise<AdmissionAnswer> {
+  const { object, oldObject, operation } = request
+  if (!object || operation === 'DELETE' || operation === 'CONNECT') return { allowed: true }
+  if (oldObject && isSameWish(oldObject, object)) return { allowed: true }
+  const findings = checkObject(asWritten(object), checkContext(context, object, oldObject))
+  const errors = findings.filter(({ severity }) => severity === 'error')
+  const warnings = findings.filter(({ severity }) => severity === 'warning').map(formatFinding)
+  if (errors.length > 0) return refusal(errors.map(formatFinding).join('; '), warnings)
+  if (!primaryResources.some(({ kind }) => kind === object.kind)) return { allowed: true, warnings }
+  const { config, controllerNamespace } = { ...context, config: context.config() }
+  // Defaulting gives a namespace to what is created without one; it stands in the request.
+  const service = withNamespace(object, request.namespace)
+  const { world } = await gather(
+    context.sources,
+    { service, config, controllerNamespace },
+    AbortSignal.timeout(gatherMsMax),
+  )
+  const rendered = render({
+    service,
+    world,
+    children: [],
+    config,
+    capabilities: context.capabilities(),
+    knative: context.knative(),
+    controllerNamespace,
+  })
+  if (!rendered.ok && rendered.problem.refusable) {
+    const { path, message } = rendered.problem
+    return refusal(path === undefined ? message : `${path}: ${message}`, warnings)
+  }
+  const decided = rendered.decisions.filter(({ level }) => level === 'warning').map(({ message }) => message)
+  return { allowed: true, warnings: [...new Set([...warnings, ...decided])] }
+}
+
+function refusal(message: string, warnings: readonly string[]): AdmissionAnswer {
+  return { allowed: false, code: 422, reason: 'Invalid', message, warnings }
+}
+
+function checkContext(context: AdmitContext, object: KubeObject, old: KubeObject | undefined): CheckContext {
+  const config = context.config()
+  const siblings = context.known(object.kind, object.metadata.namespace) as unknown
+  return {
+    ...(old && { old }),
+    defaultDeploymentMode: config.deploy.defaultDeploymentMode,
+    gpuResourceTypes: config.multiNode.customGPUResourceTypeList,
+    ...(object.kind.endsWith('ServingRuntime') && { runtimes: siblings as ServingRuntime[] }),
+    ...(object.kind.startsWith('LocalModel') && { caches: siblings as NonNullable<CheckContext['caches']> }),
+  }
+}
+
+/** Labels, finalizers, owners and status may change on an object that today's rules would refuse: it must be possible to delete it. */
+function isSameWish(old: KubeObject, object: KubeObject): boolean {
+  if (object.metadata.deletionTimestamp !== undefined) return true
+  return (
+    isDeepStrictEqual(old['spec'], object['spec']) &&
+    isDeepStrictEqual(old.metadata.annotations, object.metadata.annotations)
+  )
+}
+
+/** What the server filled in is not the user's. */
+function asWritten(object: KubeObject): Record<string, unknown> {
+  const { status: _status, ...written } = object
+  const {
+    uid: _uid,
+    generation: _g,
+    creationTimestamp: _c,
+    managedFields: _m,
+    resourceVersion: _r,
+    ...metadata
+  } = object.metadata
+  return { ...written, metadata }
+}
+
+function withNamespace(object: KubeObject, namespace: string | undefined): KubeObject {
+  if (object.metadata.namespace !== undefined || namespace === undefined) return object
+  return { ...object, metadata: { ...object.metadata, namespace } }
+}

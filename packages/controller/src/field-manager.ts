@@ -1,0 +1,2 @@
+/** Everything that we apply is applied under this name. */
+export const fieldManager = 'millrace'

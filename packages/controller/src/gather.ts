@@ -1,0 +1,68 @@
+import type { ClusterConfig } from '@millrace/api'
+import type { KubeObject } from '@millrace/kube'
+import { emptyWorld, type Gathered, type Read, reads, type SecretFacts } from '@millrace/render'
+import type { ClusterWatch } from './cluster-watch.ts'
+import type { ObjectReader } from './object-reader.ts'
+import { kindId } from './watched-kinds.ts'
+
+export interface GatherSources {
+  readonly watch: ClusterWatch
+  readonly secrets: ObjectReader<SecretFacts>
+  readonly configMaps: ObjectReader<KubeObject>
+}
+
+export interface GatherResult {
+  readonly world: Gathered
+  /** What was asked for, found or not: a change of any of it concerns the service. */
+  readonly reads: readonly Read[]
+}
+
+/** `reads` promises to be done in three; one more shows a mistake before it becomes a loop. */
+const roundsMax = 5
+
+/** Everything that rendering `service` needs to know of the cluster. Reads local copies; Secrets and ConfigMaps once per version. */
+export async function gather(
+  sources: GatherSources,
+  input: { readonly service: KubeObject; readonly config: ClusterConfig; readonly controllerNamespace: string },
+  signal: AbortSignal,
+): Promise<GatherResult> {
+  const asked = new Map<string, Read>()
+  let world = emptyWorld
+  for (let round = 0; round < roundsMax; round++) {
+    const fresh = reads({ ...input, world }).filter((read) => !asked.has(JSON.stringify(read)))
+    if (fresh.length === 0) return { world, reads: [...asked.values()] }
+    const objects = [...world.objects]
+    const secrets = [...world.secrets]
+    for (const read of fresh) {
+      asked.set(JSON.stringify(read), read)
+      if (read.group === '' && read.kind === 'Secret') secrets.push(...(await readOne(sources.secrets, read, signal)))
+      else if (read.group === '' && read.kind === 'ConfigMap')
+        objects.push(...(await readOne(sources.configMaps, read, signal)))
+      else objects.push(...readLocal(sources.watch, read))
+    }
+    world = { objects, secrets }
+  }
+  throw new Error(
+    `reads() never ends for ${input.service.kind} ${input.service.metadata.namespace}/${input.service.metadata.name}`,
+  )
+}
+
+async function readOne<T>(reader: ObjectReader<T>, read: Read, signal: AbortSignal): Promise<readonly T[]> {
+  const { namespace, name } = read
+  if (name === undefined || namespace === undefined) throw new Error(`${read.kind} is read by name`)
+  const found = await reader.get({ namespace, name }, signal)
+  return found === undefined ? [] : [found]
+}
+
+function readLocal(watch: ClusterWatch, read: Read): readonly KubeObject[] {
+  const collection = watch.collection(kindId(read.group, read.kind))
+  if (!collection) return []
+  const { namespace, name, labels } = read
+  if (name !== undefined) {
+    const object = collection.get(namespace === undefined ? { name } : { namespace, name })
+    return object ? [object] : []
+  }
+  const all = collection.list(namespace)
+  if (!labels) return all
+  return all.filter((object) => Object.entries(labels).every(([key, value]) => object.metadata.labels?.[key] === value))
+}

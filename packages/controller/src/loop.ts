@@ -1,0 +1,234 @@
+import {
+  type Admit,
+  type Change,
+  type Client,
+  type Clock,
+  createSettledDrift,
+  createWorkQueue,
+  type EventRecorder,
+  type InformerSet,
+  isKubeError,
+  keyOf,
+  keyOfObject,
+  type KubeObject,
+  leanFor,
+  type Log,
+  nameOfKey,
+  type Resource,
+  resources,
+  type WorkQueue,
+} from '@millrace/kube'
+import { type Capabilities, secretFacts } from '@millrace/render'
+import { admit } from './admit.ts'
+import { capabilitiesOf, hasImageVolumes } from './capabilities.ts'
+import { createChildren } from './children.ts'
+import { type ClusterWatch, startClusterWatch } from './cluster-watch.ts'
+import { createDependencyIndex } from './dependency-index.ts'
+import { fieldManager } from './field-manager.ts'
+import { followSettings } from './live-settings.ts'
+import type { Metrics } from './metrics.ts'
+import { createNews } from './news.ts'
+import { createObjectReader } from './object-reader.ts'
+import { createOwnWrites } from './own-writes.ts'
+import { reconcile, type ReconcileContext } from './reconcile.ts'
+import { releaseFinalizers } from './release-finalizers.ts'
+import { concernedBy, type ServiceKey, serviceKeyText } from './triggers.ts'
+import { kindId, knativeServings, podIndex, primaryResources, type WatchedKind, watchedKinds } from './watched-kinds.ts'
+
+export interface LoopOptions {
+  readonly client: Client
+  readonly controllerNamespace: string
+  readonly namespaces?: readonly string[]
+  readonly workers?: number
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly recorder: EventRecorder
+  readonly informers: InformerSet
+}
+
+/** The one loop: every change becomes names in a queue, and every name one run of `reconcile`. */
+export interface Loop {
+  /** Resolves when everything that rendering depends on has been read once. */
+  readonly started: Promise<void>
+  /** Begins to work on services; the answer ends it when the runs have ended. May be begun again. */
+  work(): () => Promise<void>
+  readonly admit: Admit
+  longestRunSeconds(): number
+  /** Why `started` has not resolved, for people. */
+  waitsFor(): string
+  close(): Promise<void>
+}
+
+const workersDefault = 8
+
+export function createLoop(options: LoopOptions): Loop {
+  const { client, controllerNamespace, clock, random, log, metrics, recorder, informers } = options
+  const dependencies = createDependencyIndex()
+  const ownWrites = createOwnWrites()
+  const news = createNews(recorder)
+  const workers = options.workers ?? workersDefault
+  /** Present while we work. */
+  let queues: ReadonlyMap<string, WorkQueue> | undefined
+  let imageVolume = false
+  let isStarted = false
+
+  const add = ({ kind, key }: ServiceKey) => queues?.get(kind)?.add(key)
+  const addAll = () => {
+    for (const { group, kind } of primaryResources) {
+      for (const object of watch.collection(kindId(group, kind))?.list() ?? []) add({ kind, key: keyOfObject(object) })
+    }
+  }
+  const onChange = (kind: WatchedKind, change: Change) => {
+    const { object } = change
+    for (const key of concernedBy(kind, change, { dependencies, ownWrites })) add(key)
+    if (kind.role === 'primary' && change.type === 'deleted') {
+      dependencies.delete(serviceKeyText({ kind: object.kind, key: keyOfObject(object) }))
+      news.forget(object.metadata.uid ?? '')
+    }
+    if (kind.resource === knativeServings) addAll()
+  }
+  const watch: ClusterWatch = startClusterWatch({
+    client,
+    kinds: watchedKinds(),
+    ...(options.namespaces && { namespaces: options.namespaces }),
+    clock,
+    random,
+    log,
+    onChange,
+    onKindsChanged: () => {
+      for (const [name, isThere] of Object.entries(capabilities())) metrics.capability(name, isThere)
+      if (isStarted) addAll()
+    },
+  })
+  const capabilities = (): Capabilities => capabilitiesOf(watch, imageVolume)
+  const settings = followSettings({
+    informers,
+    controllerNamespace,
+    recorder,
+    log,
+    knativeServing: () => watch.collection(kindId(knativeServings.group, knativeServings.kind))?.list()[0],
+    onChange: () => addAll(),
+    onProblems: (count) => metrics.configProblems(count),
+  })
+  const metadataOf = (resource: Resource) => () => watch.collection(kindId(resource.group, resource.kind))
+  const sources = {
+    watch,
+    secrets: createObjectReader(client, resources.secrets, metadataOf(resources.secrets), secretFacts),
+    configMaps: createObjectReader(
+      client,
+      resources.configMaps,
+      metadataOf(resources.configMaps),
+      leanFor(fieldManager),
+    ),
+  }
+  const children = createChildren(watch, sources.configMaps, client)
+  const context: ReconcileContext = {
+    client,
+    clock,
+    log,
+    controllerNamespace,
+    sources,
+    children: {
+      ...children,
+      remember: (resource, object) => {
+        ownWrites.add(object)
+        children.remember(resource, object)
+      },
+    },
+    settings,
+    capabilities,
+    dependencies,
+    settled: createSettledDrift(),
+    news,
+    podsOf: (service) => podsOf(watch, service),
+    rememberService: (service) => {
+      ownWrites.add(service)
+      const group = service.apiVersion.slice(0, service.apiVersion.indexOf('/'))
+      watch.collection(kindId(group, service.kind))?.remember(service)
+    },
+  }
+
+  const process = async (resource: Resource, key: string, signal: AbortSignal) => {
+    const service = watch.synced(kindId(resource.group, resource.kind))?.get(nameOfKey(key))
+    if (!service) return
+    if (service.metadata.deletionTimestamp !== undefined)
+      return releaseFinalizers(client, resource, service, { log, signal })
+    await reconcile(context, serviceKeyText({ kind: resource.kind, key }), resource, service, signal)
+  }
+  const work = () => {
+    const own = new Map(
+      primaryResources.map((resource) => {
+        const name = resource.kind.toLowerCase()
+        const run = (key: string, signal: AbortSignal) => process(resource, key, signal)
+        return [
+          resource.kind,
+          createWorkQueue({
+            name,
+            process: run,
+            workers,
+            clock,
+            random,
+            log,
+            metrics: metrics.forQueue(name, workers),
+          }),
+        ]
+      }),
+    )
+    queues = own
+    addAll()
+    for (const queue of own.values()) queue.start()
+    return async () => {
+      if (queues === own) queues = undefined
+      await Promise.all([...own.values()].map((queue) => queue.close()))
+    }
+  }
+  for (const { kind } of primaryResources) metrics.watchQueue(kind.toLowerCase(), () => queues?.get(kind))
+
+  const start = async () => {
+    await Promise.all([watch.started, settings.started])
+    imageVolume = await readImageVolumes(client)
+    isStarted = true
+  }
+
+  return {
+    started: start(),
+    work,
+    admit: (request) =>
+      admit(
+        {
+          sources,
+          config: () => settings.config,
+          capabilities,
+          knative: () => settings.knative(),
+          controllerNamespace,
+          known: (kind, namespace) => watch.collection(kindId('serving.kserve.io', kind))?.list(namespace) ?? [],
+        },
+        request,
+      ),
+    longestRunSeconds: () =>
+      Math.max(0, ...[...(queues?.values() ?? [])].map((queue) => queue.running().longestSeconds)),
+    waitsFor: () => {
+      const missing = [...watch.collections()].filter(([, one]) => !one.isSynced)
+      const named = missing.map(([kind, one]) => (one.trouble ? `${kind.id} (${one.trouble.message})` : kind.id))
+      return named.length > 0 ? `the first state of ${named.join(', ')}` : 'the API server'
+    },
+    close: () => watch.close(),
+  }
+}
+
+function podsOf(watch: ClusterWatch, service: KubeObject): readonly KubeObject[] {
+  const { namespace, name = '' } = service.metadata
+  const id = service.kind === 'InferenceGraph' ? 'graph pods' : 'service pods'
+  return watch.collection(id)?.by(podIndex, keyOf(namespace === undefined ? { name } : { namespace, name })) ?? []
+}
+
+async function readImageVolumes(client: Client): Promise<boolean> {
+  try {
+    return hasImageVolumes((await client.request('GET', '/version')).body)
+  } catch (error) {
+    if (!isKubeError(error)) throw error
+    return false
+  }
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import {
+  type Client,
+  type Clock,
+  createEventRecorder,
+  createInformers,
+  type Log,
+  silentLog,
+  sleep,
+  startLeaderElection,
+  systemClock,
+} from '@millrace/kube'
+import { createLoop } from './loop.ts'
+import { createMetrics, noMetrics } from './metrics.ts'
+import { type Address, startPlainHttpServer } from './plain-http-server.ts'
+import { startWebhook, type WebhookOptions } from './webhook.ts'
+
+export interface ControllerOptions {
+  readonly client: Client
+  /** Where `inferenceservice-config` and the Lease are. */
+  readonly controllerNamespace?: string
+  /** Absent: all. */
+  readonly namespaces?: readonly string[]
+  /** Absent: nothing is validated beyond the schemas of the CRDs. */
+  readonly webhook?: WebhookOptions
+  readonly metricsAddr?: Address
+  readonly healthProbeAddr?: Address
+  /** Take turns with others through a Lease. */
+  readonly leaderElect?: boolean
+  /** Services that are worked on at a time, of each kind. */
+  readonly workers?: number
+  readonly clock?: Clock
+  readonly random?: () => number
+  readonly log?: Log
+}
+
+export interface Controller {
+  /** Resolves when the state of the cluster is in and services are looked after (by us or by whoever leads). */
+  readonly ready: Promise<void>
+  readonly ports: { readonly metrics?: number; readonly health?: number; readonly webhook?: number }
+  /** Finishes what is being worked on, gives the lease back, stops. */
+  close(): Promise<void>
+}
+
+const leaseName = 'millrace-controller'
+/** Runs are bounded by the deadlines of their calls; one that lasts longer than this hangs. */
+const runSecondsMax = 600
+const flushMs = 2_000
+
+/**
+ * Starts to look after services. Resolves when its ports are open; nothing that the cluster lacks, refuses or says wrong makes
+ * it fail or end later. Rejects when a port cannot be had or the given certificate cannot be read.
+ */
+export async function startController(options: ControllerOptions): Promise<Controller> {
+  const { client, clock = systemClock, random = Math.random, log = silentLog, controllerNamespace = 'kserve' } = options
+  const metrics = options.metricsAddr ? await createMetrics() : noMetrics
+  const recorder = createEventRecorder({ client, component: 'millrace', clock, log })
+  const informers = createInformers(client, { clock, random, log })
+  const loop = createLoop({ ...options, clock, random, log, controllerNamespace, metrics, recorder, informers })
+  const closers: (() => Promise<void>)[] = [
+    async () => {
+      await Promise.race([recorder.flush(), sleep(clock, flushMs)])
+      await recorder.close()
+    },
+    () => informers.close(),
+    () => loop.close(),
+  ]
+  let isReady = false
+  const close = async () => {
+    isReady = false
+    for (const closer of closers.splice(0).toReversed()) await closer()
+  }
+
+  try {
+    const webhook = options.webhook && (await startWebhook(client, options.webhook, { admit: loop.admit, clock, log }))
+    if (webhook) closers.push(() => webhook.close())
+    const metricsServer =
+      options.metricsAddr &&
+      (await startPlainHttpServer(options.metricsAddr, {
+        '/metrics': async () => ({ status: 200, ...(await metrics.render()) }),
+      }))
+    if (metricsServer) closers.push(() => metricsServer.close())
+    const healthServer =
+      options.healthProbeAddr &&
+      (await startPlainHttpServer(options.healthProbeAddr, {
+        '/healthz': () => isHealthy(loop.longestRunSeconds()),
+        '/readyz': () =>
+          isReady ? { status: 200, text: 'ok\n' } : { status: 503, text: `not ready: ${loop.waitsFor()}\n` },
+      }))
+    if (healthServer) closers.push(() => healthServer.close())
+
+    const begin = async () => {
+      await loop.started
+      if (options.leaderElect) {
+        const election = startLeaderElection({
+          client,
+          namespace: controllerNamespace,
+          name: leaseName,
+          identity: `${hostname()}_${randomUUID()}`,
+          clock,
+          random,
+          log,
+          lead: async () => {
+            metrics.leader(true)
+            const stop = loop.work()
+            return async () => {
+              metrics.leader(false)
+              await stop()
+            }
+          },
+        })
+        closers.push(() => election.close())
+      } else {
+        const stop = loop.work()
+        closers.push(stop)
+      }
+      await webhook?.registered
+      isReady = true
+    }
+    return {
+      ready: begin(),
+      ports: {
+        ...(metricsServer && { metrics: metricsServer.port }),
+        ...(healthServer && { health: healthServer.port }),
+        ...(webhook && { webhook: webhook.port }),
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function isHealthy(longestRunSeconds: number): { readonly status: number; readonly text: string } {
+  if (longestRunSeconds < runSecondsMax) return { status: 200, text: 'ok\n' }
+  return { status: 500, text: `a run hangs for ${Math.round(longestRunSeconds)} s\n` }
+}

@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import {
+  certificateProblem,
+  type Client,
+  type Clock,
+  createAuthority,
+  isKubeError,
+  issueCertificate,
+  type KeyPair,
+  type KubeObject,
+  type Log,
+  readCertificate,
+  resources,
+  watchCertificate,
+} from '@millrace/kube'
+import type { WebhookOptions } from './webhook.ts'
+
+export interface ServedCertificate {
+  readonly pair: KeyPair
+  /** PEM; undefined: somebody else tells the API server whom to trust (cert-manager's injector). */
+  readonly authority: string | undefined
+}
+
+export interface Certificates {
+  current(): ServedCertificate
+  /** At most one listener. */
+  onChange(listener: () => void): void
+  close(): void
+}
+
+interface Tools {
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const dayMs = 86_400_000
+const authorityDays = 3650
+const certificateDays = 365
+const renewalLookMs = 6 * 3_600_000
+export const certificateSecretName = 'millrace-webhook-certificate'
+const attemptsMax = 5
+
+/** From a folder (cert-manager's, an administrator's); else our own: in memory on one machine, in a shared Secret in a cluster. */
+export async function obtainCertificates(client: Client, options: WebhookOptions, tools: Tools): Promise<Certificates> {
+  if (options.certDir !== undefined) return fromDirectory(options.certDir, tools)
+  const make =
+    options.mode === 'url' ? () => ownCertificate(options, tools.clock) : () => fromSecret(client, options, tools.clock)
+  return renewed(await make(), make, options, tools)
+}
+
+async function fromDirectory(directory: string, tools: Tools): Promise<Certificates> {
+  const read = async (pair: KeyPair): Promise<ServedCertificate> => ({
+    pair,
+    authority: await readFile(join(directory, 'ca.crt'), 'utf8').catch(() => undefined),
+  })
+  let current = await read(await readCertificate(directory))
+  let listener: () => void = () => {}
+  const watch = watchCertificate(
+    directory,
+    current.pair,
+    (pair) =>
+      void read(pair).then((next) => {
+        current = next
+        listener()
+      }),
+    tools,
+  )
+  return { current: () => current, onChange: (given) => (listener = given), close: () => watch.close() }
+}
+
+function renewed(
+  first: ServedCertificate,
+  make: () => ServedCertificate | Promise<ServedCertificate>,
+  options: WebhookOptions,
+  { clock, log }: Tools,
+): Certificates {
+  let current = first
+  let listener: () => void = () => {}
+  let cancel: () => void = () => {}
+  const look = async () => {
+    try {
+      // A shared one may have been renewed by another of us.
+      const problem = certificateProblem(current.pair, { now: clock.now(), ...namesOf(options) })
+      const next = problem !== undefined || options.mode === 'service' ? await make() : current
+      if (next.pair.certificate !== current.pair.certificate) {
+        current = next
+        log.info('The certificate of the webhook was renewed', problem === undefined ? {} : { because: problem })
+        listener()
+      }
+    } catch (error) {
+      if (!isKubeError(error)) throw error
+      log.warn('The certificate of the webhook could not be renewed', { error: error.message })
+    }
+    arm()
+  }
+  const arm = () => {
+    cancel = clock.setTimeout(() => void look(), renewalLookMs)
+  }
+  arm()
+  return { current: () => current, onChange: (given) => (listener = given), close: () => cancel() }
+}
+
+function ownCertificate(options: WebhookOptions, clock: Clock): ServedCertificate {
+  const now = clock.now()
+  const authority = createAuthority({ commonName: 'millrace webhook', now, validForMs: authorityDays * dayMs })
+  return { pair: issue(authority, options, now), authority: authority.certificate }
+}
+
+function issue(authority: KeyPair, options: WebhookOptions, now: number): KeyPair {
+  return issueCertificate(authority, {
+    commonName: 'millrace-webhook',
+    ...namesOf(options),
+    usage: 'server',
+    now,
+    validForMs: certificateDays * dayMs,
+  })
+}
+
+function namesOf(options: WebhookOptions): {
+  readonly dnsNames: readonly string[]
+  readonly ipAddresses: readonly string[]
+} {
+  if (options.mode === 'url') {
+    return isIP(options.host) === 0
+      ? { dnsNames: [options.host], ipAddresses: [] }
+      : { dnsNames: [], ipAddresses: [options.host] }
+  }
+  const { name, namespace } = options.service
+  return { dnsNames: [`${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`], ipAddresses: [] }
+}
+
+/** All replicas serve the same certificate: who comes first makes it, the others read it. */
+async function fromSecret(
+  client: Client,
+  options: WebhookOptions & { readonly mode: 'service' },
+  clock: Clock,
+): Promise<ServedCertificate> {
+  const name = { namespace: options.service.namespace, name: certificateSecretName }
+  for (let attempt = 1; ; attempt++) {
+    const secret = await client.get(resources.secrets, name).catch((error: unknown) => {
+      if (isKubeError(error, 'NotFound')) return undefined
+      throw error
+    })
+    const found = secret && certificateIn(secret)
+    if (
+      found &&
+      certificateProblem(found.pair, { now: clock.now(), authority: found.authority, ...namesOf(options) }) ===
+        undefined
+    )
+      return found
+    try {
+      const made = ownCertificate(options, clock)
+      const fresh = secretOf(name, made)
+      if (secret) await client.replace(resources.secrets, { ...fresh, metadata: { ...secret.metadata } })
+      else await client.create(resources.secrets, fresh)
+      return made
+    } catch (error) {
+      // Another of us was faster.
+      const isRace = isKubeError(error, 'AlreadyExists') || isKubeError(error, 'Conflict')
+      if (!isRace || attempt >= attemptsMax) throw error
+    }
+  }
+}
+
+function secretOf(name: { namespace: string; name: string }, { pair, authority }: ServedCertificate): KubeObject {
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const data = { 'tls.crt': base64(pair.certificate), 'tls.key': base64(pair.key), 'ca.crt': base64(authority ?? '') }
+  return { apiVersion: 'v1', kind: 'Secret', metadata: name, type: 'kubernetes.io/tls', data }
+}
+
+function certificateIn(secret: KubeObject): { readonly pair: KeyPair; readonly authority: string } | undefined {
+  const data = Object(secret['data']) as Record<string, unknown>
+  const text = (key: string) => (typeof data[key] === 'string' ? Buffer.from(data[key], 'base64').toString('utf8') : '')
+  const [certificate, key, authority] = [text('tls.crt'), text('tls.key'), text('ca.crt')]
+  return certificate && key && authority ? { pair: { certificate, key }, authority } : undefined
+}
