@@ -7,7 +7,7 @@ export type LoggerMode = (typeof loggerModes)[number]
 /** spec.<component>.logger */
 export const logger = object('Sends a copy of requests and responses somewhere, as CloudEvents.', {
   url: text('Where the copies go. Unset: the address the cluster sets.'),
-  mode: oneOf('What to copy; `all` if unset.', loggerModes),
+  mode: oneOf('What to copy. Must be said.', loggerModes),
   metadataHeaders: list('Request headers to add to each copy.', text('A header name.')),
   metadataAnnotations: list('Annotations of the service to add to each copy.', text('An annotation key.')),
   storage: loggerStorage,
