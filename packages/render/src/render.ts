@@ -41,10 +41,7 @@ function renderService(input: RenderInput): RenderResult {
   if (!planned.ok) return refused(planned.problem, facts, planned.decisions)
   const { plan, decisions } = planned
   const { runtime } = plan
-  const tooLong = checkNames(
-    plan.owner.name,
-    plan.workloads.map(({ name }) => name),
-  )
+  const tooLong = checkNames(plan, service.mode)
   if (tooLong) return refused(tooLong, facts, decisions)
   const known: Facts = runtime ? { ...facts, runtime: { name: runtime.name, scope: runtime.scope } } : facts
   if (service.stopped) return { ok: true, objects: stoppedObjects(input), decisions, facts: known }

@@ -1,5 +1,6 @@
 import type { Problem } from '../decision.ts'
-import type { Workload } from '../plan.ts'
+import { appLabel, headServiceName, workerAppLabel, workersServiceName } from '../names.ts'
+import type { Owner, Plan, Workload } from '../plan.ts'
 import { autoscalerClass } from './hpa.ts'
 
 const nameLengthMax = 63
@@ -40,16 +41,28 @@ export function checkStandard(workload: Workload): Problem | undefined {
   return undefined
 }
 
-/** Names of Services, and labels with the service's name, have at most 63 characters. */
-export function checkNames(service: string, names: readonly string[]): Problem | undefined {
-  const long = [service, ...names].find((name) => name.length > nameLengthMax)
-  if (long === undefined) return undefined
-  const most = nameLengthMax - (long.length - service.length)
+/** Names of Services, and labels with names in them, have at most 63 characters. */
+export function checkNames(plan: Plan, mode: string): Problem | undefined {
+  const { owner, workloads } = plan
+  const names = [owner.name, ...workloads.flatMap((workload) => namesOf(workload, owner, mode))]
+  const longest = names.reduce((a, b) => (b.length > a.length ? b : a))
+  if (longest.length <= nameLengthMax) return undefined
+  const most = nameLengthMax - (longest.length - owner.name.length)
   return problem(
     'NameTooLong',
-    `"${long}" would have ${long.length} characters, and Kubernetes allows ${nameLengthMax}: choose a name of at most ${most} characters.`,
+    `"${longest}" would have ${longest.length} characters, and Kubernetes allows ${nameLengthMax}: choose a name of at most ${most} characters.`,
     'metadata.name',
   )
+}
+
+function namesOf(workload: Workload, owner: Owner, mode: string): readonly string[] {
+  if (mode === 'Knative') return [workload.name]
+  if (!workload.worker) return [appLabel(workload.name)]
+  return [
+    workerAppLabel(workload.name),
+    headServiceName(workload.name, owner.generation),
+    workersServiceName(workload.name, owner.generation),
+  ]
 }
 
 function problem(reason: string, message: string, path: string): Problem {

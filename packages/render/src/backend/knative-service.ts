@@ -5,6 +5,7 @@ import type { Decision } from '../decision.ts'
 import { knativeKeys } from '../keys.ts'
 import type { Owner, Workload } from '../plan.ts'
 import type { PodTemplate, StringMap } from '../pod/shape.ts'
+import { omit } from '../omit.ts'
 import { without } from '../service/metadata.ts'
 import { child } from './child.ts'
 import { hasTags, knativeScale } from './knative-scale.ts'
@@ -127,7 +128,7 @@ export function knativeService(
 
 /** A single container of a revision is named by Knative. */
 function unnamed(spec: PodTemplate['spec']): object {
-  return { ...spec, containers: spec.containers.map(({ name: _, ...container }) => container) }
+  return { ...spec, containers: spec.containers.map((container) => omit(container, 'name')) }
 }
 
 /** The newest revision gets its share, the one last rolled out in full gets the rest. Before the first rollout: everything. */

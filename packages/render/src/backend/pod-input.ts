@@ -1,5 +1,6 @@
 import type { ComponentSpec } from '@millrace/api'
 import { defaultMountPath } from '@millrace/api'
+import { omit } from '../omit.ts'
 import type { Workload } from '../plan.ts'
 import type { PodSettings } from '../pod/complete-pod.ts'
 import type { LoggerSettings } from '../pod/logger-args.ts'
@@ -17,7 +18,7 @@ export function podSettings(workload: Pick<Workload, 'deploying'>, settings: Set
 
 export function loggerSettings(cluster: LoggerSettings, own: ComponentSpec['logger']): LoggerSettings {
   if (!own) return cluster
-  const { storage: _, ...rest } = cluster
+  const rest = omit(cluster, 'storage')
   return {
     ...rest,
     ...(own.storage ? { storage: own.storage } : {}),

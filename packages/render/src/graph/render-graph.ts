@@ -1,5 +1,6 @@
 import type { InferenceGraphSpec } from '@millrace/api'
 import { emitKnative } from '../backend/knative.ts'
+import { checkNames } from '../backend/check-standard.ts'
 import { checkKnativeScale } from '../backend/knative-scale.ts'
 import { type EmitInput, emitWorkload } from '../backend/standard.ts'
 import type { Problem } from '../decision.ts'
@@ -33,6 +34,8 @@ export function renderGraph(input: RenderInput): RenderResult {
   const [workload] = emitInput.plan.workloads
   const problem = workload && mode !== 'Standard' ? checkKnativeScale({ ...workload, path: 'spec' }) : undefined
   if (problem) return { ok: false, problem, decisions, facts }
+  const tooLong = checkNames(emitInput.plan, mode)
+  if (tooLong) return { ok: false, problem: tooLong, decisions, facts }
   const host = hostOf(service.metadata.name ?? '', emitInput.plan.owner, config.ingress)
   if (mode === 'Standard' && !host.ok) return { ok: false, problem: host.problem, decisions, facts }
   if (workload && mode === 'Standard') {

@@ -30,19 +30,27 @@ export function loggerArgs(pod: PodTemplate, settings: LoggerSettings): string[]
   const headers = annotations[internalKeys.loggerMetadataHeaders]
   const wanted = annotations[internalKeys.loggerMetadataAnnotations]
   return [
-    ...['--log-url', annotations[internalKeys.loggerSinkUrl] ?? settings.defaultUrl ?? ''],
+    '--log-url',
+    annotations[internalKeys.loggerSinkUrl] ?? settings.defaultUrl ?? '',
     // A pod that a controller makes has no name yet when its template is written; the kubelet fills it in.
-    ...['--source-uri', '$(POD_NAME)'],
-    ...['--log-mode', annotations[internalKeys.loggerMode] ?? 'all'],
-    ...['--inference-service', labels[labelKeys.inferenceService] ?? ''],
-    ...['--namespace', namespace],
-    ...['--endpoint', labels[labelKeys.endpoint] ?? ''],
-    ...['--component', labels[labelKeys.component] ?? ''],
+    '--source-uri',
+    '$(POD_NAME)',
+    '--log-mode',
+    annotations[internalKeys.loggerMode] ?? 'all',
+    '--inference-service',
+    labels[labelKeys.inferenceService] ?? '',
+    '--namespace',
+    namespace,
+    '--endpoint',
+    labels[labelKeys.endpoint] ?? '',
+    '--component',
+    labels[labelKeys.component] ?? '',
     ...optional.flatMap(([flag, value]) => (value ? [flag, value] : [])),
     ...(headers === undefined ? [] : ['--metadata-headers', headers]),
     ...(wanted === undefined ? [] : ['--metadata-annotations', metadataPairs(wanted, annotations)]),
     ...(settings.caCertFile ? ['--logger-ca-cert-file', settings.caCertFile] : []),
-    ...['--logger-tls-skip-verify', String(settings.tlsSkipVerify ?? false)],
+    '--logger-tls-skip-verify',
+    String(settings.tlsSkipVerify ?? false),
   ]
 }
 

@@ -93,7 +93,11 @@ function runtimeOf(object: KubeObject, scope: Runtime['scope']): Runtime {
   return {
     name: object.metadata.name ?? '',
     scope,
-    spec: object['spec'] as ServingRuntimeSpec,
+    // One that an older admission let pass may lack them; it then fits nothing.
+    spec: {
+      ...(object['spec'] as ServingRuntimeSpec),
+      containers: (object['spec'] as Partial<ServingRuntimeSpec>).containers ?? [],
+    },
     annotations: object.metadata.annotations ?? {},
     created: object.metadata.creationTimestamp ?? '',
   }

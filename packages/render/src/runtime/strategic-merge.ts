@@ -59,6 +59,11 @@ export function mergePodSpec(base: Partial<PodSpec>, overlay: Partial<PodSpec>):
   return { containers: [], ...merged } as unknown as PodSpec
 }
 
+/** Puts fields over others, objects field by field; lists are replaced. */
+export function overlayFields<T extends object>(base: T, overlay: Partial<T>): T {
+  return mergeObject(base as unknown as Json, overlay as unknown as Json, {}) as unknown as T
+}
+
 const probeFields = ['readinessProbe', 'livenessProbe', 'startupProbe'] as const
 const handlers = ['httpGet', 'tcpSocket', 'exec', 'grpc'] as const
 

@@ -2,6 +2,7 @@ import { type InferenceService, type InferenceServiceSpec, parseDeploymentMode, 
 import type { KubeObject } from '@millrace/kube'
 import type { Decision } from '../decision.ts'
 import { userKeys } from '../keys.ts'
+import { omit } from '../omit.ts'
 import type { StringMap } from '../pod/shape.ts'
 import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
@@ -53,7 +54,7 @@ export function effectiveService(object: KubeObject, world: World, config: Setti
 /** Pods carry the mode that their service was made in, so that a changed default does not restart them. */
 function noteMode(annotations: StringMap, object: KubeObject, mode: Mode): StringMap {
   if (userKeys.deploymentMode in (object.metadata.annotations ?? {})) return annotations
-  const { [userKeys.deploymentMode]: _, ...rest } = annotations
+  const rest = omit(annotations, userKeys.deploymentMode)
   return mode === 'Knative' ? rest : { ...rest, [userKeys.deploymentMode]: mode }
 }
 

@@ -1,7 +1,8 @@
 import type { CanarySpec, PredictorSpec } from '@millrace/api'
 import type { Decision } from '../decision.ts'
 import type { Plan, Workload } from '../plan.ts'
-import { mergePodSpec } from '../runtime/strategic-merge.ts'
+import { omit } from '../omit.ts'
+import { overlayFields } from '../runtime/strategic-merge.ts'
 import { planExplainer, planTransformer } from './plan-component.ts'
 import { isMultiModel, planPredictor } from './plan-predictor.ts'
 import type { PlanningInput, Refusal } from './planning.ts'
@@ -50,16 +51,18 @@ export function canaryReplicas(predictor: PredictorSpec, canary: CanarySpec): nu
   return canary.predictor.minReplicas ?? Math.ceil(((predictor.minReplicas ?? 1) * canary.trafficPercent) / 100)
 }
 
-/** A canary's predictor is the main one with the canary's fields over it, and a fixed number of pods. */
+/** Fields that a canary does not take over: it has a fixed number of pods, and says itself what it downloads. */
+const notInherited = [
+  'maxReplicas',
+  'scaleTarget',
+  'scaleMetric',
+  'autoScaling',
+  'storageUris',
+  'deploymentStrategy',
+] as const
+
+/** A canary's predictor is the main one with the canary's fields over it. */
 function canaryPredictor(main: PredictorSpec, canary: CanarySpec): PredictorSpec {
-  const { maxReplicas, scaleTarget, scaleMetric, autoScaling, storageUris, deploymentStrategy, ...base } = main
-  const own = canary.predictor
-  const merged = mergePodSpec(base as never, own as never) as unknown as PredictorSpec
-  const containers = own.containers ?? base.containers
-  const { containers: _, ...rest } = merged
-  return {
-    ...rest,
-    ...(containers ? { containers } : {}),
-    minReplicas: canaryReplicas(main, canary),
-  }
+  const merged = overlayFields(omit(main, ...notInherited), canary.predictor)
+  return { ...merged, minReplicas: canaryReplicas(main, canary) }
 }

@@ -35,11 +35,15 @@ export interface ArtArgs extends ServerArgs {
 export function artArgs(input: ArtArgs): string[] {
   const settings = Object.entries(input.config).sort(([a], [b]) => (a < b ? -1 : 1))
   return [
-    ...['--model_name', input.service, '--http_port', String(httpPort)],
+    '--model_name',
+    input.service,
+    '--http_port',
+    String(httpPort),
     ...(hasArg(input.given, '--predictor_host') ? [] : ['--predictor_host', input.predictorHost]),
     ...(input.workers === undefined || hasArg(input.given, '--workers') ? [] : ['--workers', String(input.workers)]),
     ...(input.storageUri ? ['--storage_uri', modelDirectory] : []),
-    ...['--adversary_type', input.type],
+    '--adversary_type',
+    input.type,
     ...settings.flatMap(([key, value]) => [`--${key}`, value]),
     ...input.given,
   ]

@@ -14,14 +14,14 @@ type Node =
       readonly kind: 'block'
       readonly verb: string
       readonly source: string
-      readonly then: Node[]
+      readonly body: Node[]
       readonly otherwise: Node[]
     }
 
 interface Frame {
   readonly verb: string
   readonly source: string
-  readonly then: Node[]
+  readonly body: Node[]
   readonly otherwise: Node[]
   inElse: boolean
   /** `else if` opens a frame inside the one above; one `end` closes both. */
@@ -48,7 +48,7 @@ function parse(template: string): Node[] {
   const nodes = () => {
     const frame = frames.at(-1)
     if (!frame) return root
-    return frame.inElse ? frame.otherwise : frame.then
+    return frame.inElse ? frame.otherwise : frame.body
   }
   const pieces = split(template)
   if (pieces.length > actionsMax) throw new TemplateError(`the template has more than ${actionsMax} parts`)
@@ -66,7 +66,7 @@ function place(source: string, frames: Frame[], nodes: () => Node[]): void {
   const argument = rest.join(' ')
   if (source.startsWith('/*')) return
   if (blockVerbs.has(verb)) {
-    frames.push({ verb, source: argument, then: [], otherwise: [], inElse: false, isChained: false })
+    frames.push({ verb, source: argument, body: [], otherwise: [], inElse: false, isChained: false })
     return
   }
   if (verb === 'else') {
@@ -75,7 +75,7 @@ function place(source: string, frames: Frame[], nodes: () => Node[]): void {
     frame.inElse = true
     if (rest.length === 0) return
     const [chained = '', ...condition] = rest
-    frames.push({ verb: chained, source: condition.join(' '), then: [], otherwise: [], inElse: false, isChained: true })
+    frames.push({ verb: chained, source: condition.join(' '), body: [], otherwise: [], inElse: false, isChained: true })
     return
   }
   if (verb === 'end') {
@@ -93,7 +93,7 @@ function closeFrame(frames: Frame[], nodes: () => Node[]): void {
       kind: 'block',
       verb: frame.verb,
       source: frame.source,
-      then: frame.then,
+      body: frame.body,
       otherwise: frame.otherwise,
     })
     if (!frame.isChained) return
@@ -138,8 +138,8 @@ function run(nodes: readonly Node[], dot: unknown): string {
 function runBlock(block: Extract<Node, { kind: 'block' }>, dot: unknown): string {
   const value = evaluatePipeline(block.source, dot)
   if (!isTruthy(value)) return run(block.otherwise, dot)
-  if (block.verb === 'if') return run(block.then, dot)
-  if (block.verb === 'with') return run(block.then, value)
+  if (block.verb === 'if') return run(block.body, dot)
+  if (block.verb === 'with') return run(block.body, value)
   const items = Array.isArray(value) ? value : Object.values(Object(value))
-  return items.map((item) => run(block.then, item)).join('')
+  return items.map((item) => run(block.body, item)).join('')
 }

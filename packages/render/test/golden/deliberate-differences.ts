@@ -104,14 +104,14 @@ export const rules: readonly Rule[] = [
     ],
   },
   {
-    name: 'MetadataFollows',
-    why: 'Labels and annotations of children follow those of the service. KServe writes them once on most kinds.',
-    places: [{ path: /^step \d+ object \S+ \|\.metadata\.(labels|annotations)/ }],
-  },
-  {
     name: 'OwnAnnotationsStay',
     why: 'Annotations that stay on the service by the disallow list stay off the Ingress too.',
     places: [{ path: /object Ingress\S* \|\.metadata\.annotations/, ours: absent }],
+  },
+  {
+    name: 'MetadataFollows',
+    why: 'Labels and annotations of children follow those of the service. KServe writes them once on most kinds.',
+    places: [{ path: /^step \d+ object \S+ \|\.metadata\.(labels|annotations)/ }],
   },
   {
     name: 'ScalingBehaviour',

@@ -3,6 +3,7 @@
  * that are maps in truth (env, volumes, containers) as maps, quantities as numbers.
  */
 import { quantityValue } from '../../src/index.ts'
+import { omit } from '../../src/omit.ts'
 
 type Json = Record<string, unknown>
 
@@ -81,7 +82,7 @@ const containerDefaults: Json = { terminationMessagePath: '/dev/termination-log'
 function containerForm(container: Json): Json {
   const { env, ports, volumeMounts, resources, imagePullPolicy, args, ...rest } = drop(container, containerDefaults)
   const image = String(rest['image'] ?? '')
-  const isLatest = /:latest$/.test(image) || !/[:@]/.test(image.split('/').at(-1) ?? '')
+  const isLatest = image.endsWith(':latest') || !/[:@]/.test(image.split('/').at(-1) ?? '')
   return {
     ...rest,
     imagePullPolicy: imagePullPolicy ?? (isLatest ? 'Always' : 'IfNotPresent'),
@@ -171,7 +172,7 @@ export function podObjectForm(pod: unknown): Json {
 /** A child object. Templates of Deployments are left to the pods that are made of them. */
 export function objectForm(object: Json): Json {
   const metadata = isObject(object['metadata']) ? object['metadata'] : {}
-  const owners = listOf(metadata['ownerReferences']).map(({ uid: _, ...owner }) => owner)
+  const owners = listOf(metadata['ownerReferences']).map((owner) => omit(owner, 'uid'))
   const { namespace: _n, generation: _g, uid: _u, ownerReferences: _o, creationTimestamp: _c, ...rest } = metadata
   const { apiVersion, kind, status: _s, metadata: _m, spec, ...fields } = object
   const form = specForms[String(kind)]?.(isObject(spec) ? spec : {}, String(apiVersion)) ?? spec
@@ -180,8 +181,12 @@ export function objectForm(object: Json): Json {
 
 type SpecForm = (spec: Json, apiVersion: string) => unknown
 
-const deploymentForm: SpecForm = ({ template: _, ...spec }) => {
-  const { strategy, ...rest } = drop(spec, { replicas: 1, progressDeadlineSeconds: 600, revisionHistoryLimit: 10 })
+const deploymentForm: SpecForm = (spec) => {
+  const { strategy, ...rest } = drop(omit(spec, 'template'), {
+    replicas: 1,
+    progressDeadlineSeconds: 600,
+    revisionHistoryLimit: 10,
+  })
   const given = isObject(strategy) ? strategy : {}
   const isRolling = (given['type'] ?? 'RollingUpdate') === 'RollingUpdate'
   const rolling = isObject(given['rollingUpdate']) ? given['rollingUpdate'] : {}

@@ -17,7 +17,7 @@ import { objectForm, podObjectForm } from './normal-form.ts'
 import { statusForm } from './status-form.ts'
 
 /** What KServe installs, and so what the cases were recorded with. */
-const base: readonly KubeObject[] = [
+export const installed: readonly KubeObject[] = [
   ...shippedRuntimes.filter((runtime) => runtime.metadata.name?.startsWith('kserve-')),
   ...shippedStorageContainers,
 ] as unknown as KubeObject[]
@@ -34,7 +34,7 @@ interface Replay {
 
 /** Plays a case against the renderer and says in what the two sides differ. */
 export function replay(test: Case, profile: Profile): Difference[] {
-  const cluster = startCluster(test, profile, base)
+  const cluster = startCluster(test, profile, installed)
   const standing = new Set<Mark>(lacksAutoscalerConfig(profile) ? ['no-autoscaler-config'] : [])
   const state: Replay = { test, cluster, pods: new Map(), standing, made: new Set() }
   for (const [index, object] of test.input.entries()) {

@@ -8,7 +8,7 @@ export interface Result {
   readonly topic: string
   readonly outcome: 'passed' | 'covered' | 'failed'
   readonly uncovered: readonly Difference[]
-  readonly covered: readonly Difference[]
+  readonly covered: readonly (Difference & { readonly rule: string })[]
 }
 
 /** Every case, played. `only` keeps those whose `profile/case` contains it. */
@@ -28,7 +28,10 @@ export function runCases(only = ''): Result[] {
 function run(id: string, test: Case, profile: Parameters<typeof replay>[1]): Result {
   const found = safely(() => replay(test, profile))
   const uncovered = found.filter((difference) => !ruleFor(difference))
-  const covered = found.filter((difference) => ruleFor(difference))
+  const covered = found.flatMap((difference) => {
+    const rule = ruleFor(difference)
+    return rule ? [{ ...difference, rule: rule.name }] : []
+  })
   const outcome = uncovered.length > 0 ? 'failed' : covered.length > 0 ? 'covered' : 'passed'
   return { id, topic: test.topic, outcome, uncovered, covered }
 }
