@@ -18,7 +18,11 @@ export function walkForest(
   decide: Decide,
   take: TakeLeaves,
 ): void {
-  const leaves = new Float64Array(blockRows)
+  const leaves = new Float64Array(Math.min(rows, blockRows))
+  if (rows < 4) {
+    for (let row = 0; row < rows; row++) walkOneRow(forest, features, row, columns, decide, leaves, take)
+    return
+  }
   for (let start = 0; start < rows; start += blockRows) {
     const count = Math.min(rows - start, blockRows)
     for (let tree = 0; tree < forest.roots.length; tree++) {
@@ -86,6 +90,72 @@ function walkByFours(
   return done
 }
 
+/** One row through four trees at a time, for the same reason: requests of a single row are the usual ones. */
+function walkOneRow(
+  forest: Forest,
+  features: Float64Array,
+  row: number,
+  columns: number,
+  decide: Decide,
+  leaves: Float64Array,
+  take: TakeLeaves,
+): void {
+  const { feature, threshold, child, missingRight, value, roots, depths } = forest
+  const offset = row * columns
+  const answer = (tree: number, leaf: number) => {
+    leaves[0] = leaf
+    take(tree, leaves, row, 1)
+  }
+  let tree = 0
+  while (tree < roots.length) {
+    const isPlain = tree + 4 <= roots.length && isPlainFour(depths, tree)
+    if (!isPlain) {
+      walkOneByOne(forest, tree, features, row, 0, 1, columns, decide, leaves)
+      take(tree, leaves, row, 1)
+      tree++
+      continue
+    }
+    let i = roots[tree] as number
+    let j = roots[tree + 1] as number
+    let k = roots[tree + 2] as number
+    let l = roots[tree + 3] as number
+    // A walk that is in its leaf stays there, so the deepest of the four counts.
+    const deepest = Math.max(
+      depths[tree] as number,
+      depths[tree + 1] as number,
+      depths[tree + 2] as number,
+      depths[tree + 3] as number,
+    )
+    for (let step = 0; step < deepest; step++) {
+      const w = features[offset + (feature[i] as number)] as number
+      const x = features[offset + (feature[j] as number)] as number
+      const y = features[offset + (feature[k] as number)] as number
+      const z = features[offset + (feature[l] as number)] as number
+      i =
+        ((child[i] as number) +
+          (Number(w > (threshold[i] as number)) | (Number(w !== w) & (missingRight[i] as number)))) |
+        0
+      j =
+        ((child[j] as number) +
+          (Number(x > (threshold[j] as number)) | (Number(x !== x) & (missingRight[j] as number)))) |
+        0
+      k =
+        ((child[k] as number) +
+          (Number(y > (threshold[k] as number)) | (Number(y !== y) & (missingRight[k] as number)))) |
+        0
+      l =
+        ((child[l] as number) +
+          (Number(z > (threshold[l] as number)) | (Number(z !== z) & (missingRight[l] as number)))) |
+        0
+    }
+    answer(tree, value[i] as number)
+    answer(tree + 1, value[j] as number)
+    answer(tree + 2, value[k] as number)
+    answer(tree + 3, value[l] as number)
+    tree += 4
+  }
+}
+
 function walkOneByOne(
   forest: Forest,
   tree: number,
@@ -110,4 +180,8 @@ function walkOneByOne(
     }
     leaves[row] = value[node] as number
   }
+}
+
+function isPlainFour(depths: Int32Array, tree: number): boolean {
+  return depths[tree] !== -1 && depths[tree + 1] !== -1 && depths[tree + 2] !== -1 && depths[tree + 3] !== -1
 }
