@@ -5,10 +5,12 @@ import {
   createWorkQueue,
   type Informer,
   type InformerSet,
+  isKubeError,
   keyOf,
   keyOfObject,
   type Log,
   nameOfKey,
+  type ProcessResult,
   resources,
   silentLog,
   systemClock,
@@ -93,14 +95,16 @@ function startQueues(client: Client, world: World, { clock, log, now }: Shell): 
     name: 'deployment',
     clock,
     log,
-    process: async (key) => again(await reconcileDeployment({ client, now, ...world }, nameOfKey(key))),
+    process: (key) =>
+      unlessStale(async () => again(await reconcileDeployment({ client, now, ...world }, nameOfKey(key)))),
   })
   const asked = new Map<string, number>()
   const replicaSets = createWorkQueue({
     name: 'replicaset',
     clock,
     log,
-    process: async (key) => again(await reconcileReplicaSet({ client, now, asked, ...world }, nameOfKey(key))),
+    process: (key) =>
+      unlessStale(async () => again(await reconcileReplicaSet({ client, now, asked, ...world }, nameOfKey(key)))),
   })
   const slices = createWorkQueue({
     name: 'endpointslice',
@@ -138,6 +142,19 @@ function startQueues(client: Client, world: World, { clock, log, now }: Shell): 
 
 const again = ({ againMs }: { readonly againMs?: number }): { readonly requeueAfterMs?: number } =>
   againMs === undefined ? {} : { requeueAfterMs: againMs }
+
+/** How long a watch may take to bring what another writer has just changed. */
+const staleMs = 20
+
+/** A conflict says that our copy is a moment old: nothing is wrong, the next look has the fresh one. */
+async function unlessStale(work: () => Promise<ProcessResult>): Promise<ProcessResult> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isKubeError(error, 'Conflict')) return { requeueAfterMs: staleMs }
+    throw error
+  }
+}
 
 function addController(queue: WorkQueue, object: Parameters<typeof controllerOf>[0], kind: string): void {
   const owner = controllerOf(object)
