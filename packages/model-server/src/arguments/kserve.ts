@@ -7,7 +7,7 @@ export const kserveFlags: Flags = {
   model_dir: { kind: 'text', help: 'directory that holds the model; required' },
   http_port: { kind: 'port', help: `port of V1 and V2 over HTTP, ${defaults.httpPort} unless given` },
   workers: { kind: 'count', help: 'processes that serve the port together, 1 unless given' },
-  nthread: { kind: 'count', help: 'threads that one prediction may use, 1 unless given' },
+  nthread: { kind: 'count', help: 'threads that one prediction may use, the CPUs (at most 8) unless given' },
   timeout_keep_alive: {
     kind: 'count',
     help: `seconds an idle connection stays open, ${defaults.keepAliveSeconds} unless given`,

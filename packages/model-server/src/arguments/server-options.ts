@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 /** Everything that the command line and environment decide, read once. */
 export interface ServerOptions {
   readonly modelName: string
@@ -30,7 +32,8 @@ export const defaults = {
   modelName: 'model',
   httpPort: 8080,
   workers: 1,
-  threads: 1,
+  /** The CPUs that this process may use (its cgroup's limit counts), as inference servers do. */
+  threads: Math.min(availableParallelism(), 8),
   /** KServe's own default: longer than the idle time of the proxies in front. */
   keepAliveSeconds: 65,
   drainSeconds: 1,

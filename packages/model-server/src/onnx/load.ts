@@ -34,6 +34,8 @@ async function openSession(ort: Onnxruntime, file: string, options: LoadOptions)
     interOpNumThreads: 1,
     executionMode: 'sequential',
     logSeverityLevel: 3,
+    // Threads that wait in a loop would take the CPU from the other servers of the machine.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   }
   const session = await create(() => ort.InferenceSession.create(file, settings))
   if (session.outputMetadata.every((value) => value.isTensor)) return session
