@@ -1,4 +1,5 @@
 export type * from './capabilities.ts'
+export { podSettings } from './backend/pod-input.ts'
 export { type ChildKind, childKinds } from './child-kinds.ts'
 export type * from './decision.ts'
 export type * from './gathered.ts'

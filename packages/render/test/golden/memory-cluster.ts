@@ -12,13 +12,14 @@ import {
   completePod,
   type Gathered,
   type Knative,
+  knativeAutoscaler,
   observe,
+  podSettings,
   render,
   type RenderResult,
   secretFacts,
   worldOf,
 } from '../../src/index.ts'
-import { podSettings } from '../../src/backend/pod-input.ts'
 import type { Action, Case, Profile, Refusal } from './cases.ts'
 import { configData } from './cases.ts'
 
@@ -78,22 +79,11 @@ function capabilitiesOf(crds: readonly string[]): Capabilities {
 }
 
 function knativeOf(profile: Profile): Knative {
-  const serving = profile.objects?.find(({ kind }) => kind === 'KnativeServing')
-  const configured: unknown = Object(Object(Object(serving?.['spec']).config)).autoscaler
-  const map = profile.knativeConfig?.['config-autoscaler']
-  const settings = Object(configured ?? map ?? {}) as Record<string, string>
-  const number = (key: string, fallback: number) => Number(settings[key] ?? fallback)
-  return {
-    autoscaler: {
-      source: configured ? 'KnativeServing' : map ? 'config-autoscaler' : 'default',
-      initialScale: number('initial-scale', 1),
-      allowZeroInitialScale: settings['allow-zero-initial-scale'] === 'true',
-      minScale: number('min-scale', 0),
-      maxScale: number('max-scale', 0),
-      maxScaleLimit: number('max-scale-limit', 0),
-    },
-    domains: Object.keys(profile.knativeConfig?.['config-domain'] ?? {}),
-  }
+  const knativeServing = profile.objects?.find(({ kind }) => kind === 'KnativeServing')
+  const data = profile.knativeConfig?.['config-autoscaler']
+  const configMap = data && { apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, data }
+  const { autoscaler } = knativeAutoscaler({ knativeServing, configMap })
+  return { autoscaler, domains: Object.keys(profile.knativeConfig?.['config-domain'] ?? {}) }
 }
 
 type Outcome = { readonly ok: true } | { readonly ok: false; readonly message: string }
