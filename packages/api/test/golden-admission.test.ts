@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { checkObject, type Finding, formatFinding, parseConfig, shippedRuntimes } from '@millrace/api'
 import { type AdmissionCase, type AdmissionData, goldenAdmission } from './test-data.ts'
@@ -53,7 +55,18 @@ describe('objects that were sent to KServe', () => {
     const used = new Set(
       data.cases.filter((each) => !each.refused).flatMap((each) => errorsOf(each, data).map(({ rule }) => rule)),
     )
-    assert.deepEqual([...stricter].filter((rule) => !used.has(rule)), [])
+    assert.deepEqual(
+      [...stricter].filter((rule) => !used.has(rule)),
+      [],
+    )
+  })
+
+  test('every stricter rule is explained in the list of differences', () => {
+    const list = readFileSync(join(import.meta.dirname, '../../../docs/api-differences.md'), 'utf8')
+    assert.deepEqual(
+      [...stricter].filter((rule) => !list.includes(`\`${rule}\``)),
+      [],
+    )
   })
 
   test('every refusal names a place and says more than that something is wrong', () => {

@@ -7,6 +7,7 @@ import {
   annotationsNeverPropagated,
   type ClusterConfig,
   configSchemas,
+  defaultDomainTemplate,
   labelsNeverPropagated,
 } from './cluster-config.ts'
 import { readConfig } from './read-config.ts'
@@ -96,7 +97,7 @@ function completed(config: ClusterConfig): ClusterConfig {
       ...ingress,
       ingressDomain: ingress.ingressDomain || 'example.com',
       urlScheme: ingress.urlScheme || 'http',
-      domainTemplate: ingress.domainTemplate || '{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}',
+      domainTemplate: ingress.domainTemplate || defaultDomainTemplate,
       knativeLocalGatewayService: ingress.knativeLocalGatewayService || ingress.localGatewayService,
     },
     inferenceService: {

@@ -15,17 +15,30 @@ import { checkSchema, isRecord } from './check-schema.ts'
 import { checkServingRuntime } from './check-serving-runtime.ts'
 import { checkClusterStorageContainer } from './check-storage-container.ts'
 import { checkTrainedModel } from './check-trained-model.ts'
-import { errorAt, type Finding } from './finding.ts'
+import { errorAt, type Finding, formatFinding } from './finding.ts'
 import { nearName } from './near-name.ts'
 import { withoutNulls } from './without-nulls.ts'
 
 /**
  * Everything there is to say about an object of ours: its schema in full, then, if that holds, the rules that a schema
  * cannot express. An object with an error is refused; without one it is what KServe v0.20 would accept.
+ *
+ * On an update, what was wrong before in the same way is a warning: an object that another version let in can still be
+ * labelled and finalized. One that is being deleted is not checked, or its finalizers could not go.
  */
 export function checkObject(object: unknown, context: CheckContext = {}): Finding[] {
   if (!isRecord(object))
     return [errorAt([], 'type', 'is not an object: a document needs apiVersion, kind and metadata')]
+  if (context.old === undefined) return checkAlone(object, context)
+  if (isRecord(object['metadata']) && object['metadata']['deletionTimestamp']) return []
+  const { old, ...atRest } = context
+  const before = isRecord(old) ? checkAlone(old, atRest).map(formatFinding) : []
+  return checkAlone(object, context).map((finding) =>
+    before.includes(formatFinding(finding)) ? { ...finding, severity: 'warning' } : finding,
+  )
+}
+
+function checkAlone(object: Readonly<Record<string, unknown>>, context: CheckContext): Finding[] {
   const kind = object['kind']
   const findings = validateObject(typeof kind === 'string' ? kind : '', object)
   if (findings.some(({ severity }) => severity === 'error')) return findings
