@@ -54,7 +54,19 @@ async function loadModel(file: ModelFile, options: ServerOptions, log: Log, name
     })
     return model
   } catch (error) {
-    if (!(error instanceof ModelUnreadable)) throw error
-    throw new ModelUnreadable(`cannot load ${file.file} as ${file.runtime.name}: ${error.message}`, { cause: error })
+    const reason = error instanceof ModelUnreadable ? error.message : describeSystemError(error)
+    if (reason === undefined) throw error
+    throw new ModelUnreadable(`cannot load ${file.file} as ${file.runtime.name}: ${reason}`, { cause: error })
   }
+}
+
+const systemErrors: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not read it',
+  ERR_STRING_TOO_LONG: 'it is too large to be read as text (512 MiB); save it in a binary form',
+  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
+}
+
+function describeSystemError(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return Object.hasOwn(systemErrors, code) ? systemErrors[code] : undefined
 }
