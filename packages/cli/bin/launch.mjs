@@ -32,7 +32,9 @@ export async function install() {
   const npm = process.env.npm_execpath
   const code = npm?.endsWith('.js') ? await run(process.execPath, [npm, ...flags]) : await run('npm', flags)
   if (code !== 0) {
-    process.stderr.write(`npm ${verb} failed with exit code ${code}. Check the network and run the same command again.\n`)
+    process.stderr.write(
+      `npm ${verb} failed with exit code ${code}. Check the network and run the same command again.\n`,
+    )
     return code
   }
   if (!existsSync(nodePath)) {

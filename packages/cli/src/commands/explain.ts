@@ -105,12 +105,16 @@ function causeOf(status: ServiceStatus, result: RenderResult, isSeen: boolean): 
   if (failure?.message && status.modelStatus?.transitionStatus !== 'UpToDate')
     return `${failure.reason ?? 'ModelLoadFailed'}: ${failure.message}`
   const conditions = status.conditions ?? []
-  const part = conditions.find(
-    (condition) => condition.type !== 'Ready' && condition.status === 'False' && condition.message,
-  )
-  const cause = part ?? conditions.find((condition) => condition.type === 'Ready')
+  const failed = conditions.filter((condition) => condition.status === 'False' && condition.message)
+  const cause =
+    failed.find((condition) => condition.type !== 'Ready' && !followers.has(condition.type)) ??
+    failed.find((condition) => condition.type !== 'Ready') ??
+    conditions.find((condition) => condition.type === 'Ready')
   return cause ? `${cause.type}: ${[cause.reason, cause.message].filter(Boolean).join(': ')}` : 'It has no status yet.'
 }
+
+/** Conditions that wait for a component: never the root of the trouble while a component is False. */
+const followers = new Set(['IngressReady', 'LatestDeploymentReady'])
 
 function podState(pod: KubeObject): string {
   const status = pod.status as

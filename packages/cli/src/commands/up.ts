@@ -5,7 +5,7 @@ import { resources as serving } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import type { Command } from 'commander'
 import { applyManifests } from '../apply-manifests.ts'
-import { askModel, curlCommand, protocolOf } from '../ask-model.ts'
+import { type Answer, askModel, curlCommand, protocolOf, type Question } from '../ask-model.ts'
 import { checkManifests } from '../check-manifests.ts'
 import { CommandError } from '../command-error.ts'
 import { defaultDataDirectory } from '../data-directory.ts'
@@ -15,6 +15,7 @@ import type { Platform } from '../platform/start-platform.ts'
 import { createProgress, type Progress } from '../progress.ts'
 import { createTextLog, type LogLevel } from '../text-log.ts'
 import type { Terminal } from '../terminal.ts'
+import { waitFor } from '../wait.ts'
 import { waitUntilReady } from '../wait-until-ready.ts'
 import { apiPortDefault, parsePort, untilAborted } from './apiserver.ts'
 import { commandFieldManager } from './apply.ts'
@@ -22,6 +23,7 @@ import { parseSeconds } from './delete.ts'
 import { serviceUrl } from './predict.ts'
 
 const gatewayPortDefault = 8081
+const predictTimeoutMs = 30_000
 const checkout = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..')
 
 interface UpOptions {
@@ -139,6 +141,20 @@ async function serve(
   )
 }
 
+/**
+ * A restart finds services that were ready when the platform stopped: until their processes are back, the gateway says 503,
+ * and that is no answer of the model's.
+ */
+async function askUntilServed(question: Question): Promise<Answer> {
+  return waitFor(
+    async () => {
+      const answer = await askModel(question)
+      return answer.status === 503 || answer.status === 502 ? undefined : answer
+    },
+    { what: `${question.model} is not served`, timeoutMs: question.timeoutMs, signal: question.signal },
+  )
+}
+
 /** Asks the first service that has a request beside its manifest: `<name>-input.json`. */
 async function firstPrediction(
   platform: Platform,
@@ -156,8 +172,8 @@ async function firstPrediction(
     if (!url) throw new CommandError(`InferenceService ${namespace}/${name} is ready and has no URL`)
     const body = readFileSync(input, 'utf8')
     const question = { url, gateway: platform.gatewayUrl, model: name, protocol: protocolOf(JSON.parse(body)) }
-    const answer = await askModel({ ...question, body, signal: terminal.signal, timeoutMs: 30_000 })
-    if (answer.status >= 400) throw new CommandError(`${name} answered HTTP ${answer.status}: ${answer.text.trim()}`)
+    const answer = await askUntilServed({ ...question, body, signal: terminal.signal, timeoutMs: predictTimeoutMs })
+    if (answer.status >= 400) return ['', `prediction   ${name} answered HTTP ${answer.status}: ${answer.text.trim()}`]
     return ['', `prediction   ${name}: ${answer.text.trim()}`, `repeat it    ${curlCommand(question, input)}`]
   }
   return []
