@@ -223,6 +223,20 @@ test('refuses a large body of unknown length while it comes, and frees what it h
   assert.equal((await call('POST', predict, JSON.stringify({ instances: [flower] }))).status, 200)
 })
 
+test('lives on when a client goes away in the middle of its body', async () => {
+  for (let i = 0; i < 20; i++) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(server.port, '127.0.0.1', () => {
+        socket.write(`POST ${predict} HTTP/1.1\r\nhost: x\r\ncontent-length: 9000\r\n\r\n${'x'.repeat(8000)}`, () => {
+          socket.destroy()
+          resolve()
+        })
+      })
+    })
+  }
+  assert.equal((await call('POST', predict, JSON.stringify({ instances: [flower] }))).status, 200)
+})
+
 test('publishes KServe’s histograms', async () => {
   await call('POST', predict, JSON.stringify({ instances: [flower] }))
   const reply = await call('GET', '/metrics')
