@@ -180,7 +180,7 @@ function decodeQuantity(value: unknown, canonical = canonicalQuantity): string {
 
 function decodeIntOrString(value: unknown, schema: Schema, context: Context): unknown {
   if (typeof value === 'string' || isInRange(value, 'int32')) return value
-  return wrongType(value, { ...schema, type: typeof value === 'number' ? 'integer' : 'string' }, context)
+  return wrongType(value, { ...schema, type: 'integer', format: 'int32', typeName: undefined }, context)
 }
 
 function isInRange(value: unknown, format: string | undefined): boolean {

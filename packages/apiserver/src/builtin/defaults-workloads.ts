@@ -17,6 +17,8 @@ export const workloadDefaults: TypeDefaults = {
     spec.securityContext ??= {}
     spec.terminationGracePeriodSeconds ??= 30
     setDefault(spec, 'schedulerName', 'default-scheduler')
+    if (Number(spec.terminationGracePeriodSeconds) < 0) spec.terminationGracePeriodSeconds = 1
+    dropRestartPolicies(spec)
   },
   [`${core}Container`]: defaultContainer,
   [`${core}EphemeralContainer`]: defaultContainer,
@@ -78,8 +80,10 @@ export const workloadDefaults: TypeDefaults = {
     setDefault(policy, 'whenDeleted', 'Retain')
     setDefault(policy, 'whenScaled', 'Retain')
   },
-  [`${batch}Job`]: (job) => inheritLabels(job),
-  [`${batch}JobSpec`]: defaultJob,
+  [`${batch}Job`]: (job) => {
+    inheritLabels(job)
+    if (isObject(job.spec)) job.spec = jobWithDefaults(job.spec)
+  },
   [`${batch}CronJobSpec`]: (spec) => {
     setDefault(spec, 'concurrencyPolicy', 'Allow')
     spec.suspend ??= false
@@ -124,6 +128,16 @@ function defaultPod(pod: Json): void {
     )
   }
   pod.spec = spec
+}
+
+/** Restart policies of containers count for init containers that go on running; others are not kept. */
+function dropRestartPolicies(spec: Json): void {
+  const without = ({ restartPolicy: _policy, restartPolicyRules: _rules, ...rest }: Json): Json => rest
+  const has = (container: Json): boolean => 'restartPolicy' in container || 'restartPolicyRules' in container
+  if (objects(spec.containers).some(has)) spec.containers = objects(spec.containers).map(without)
+  const wrong = (container: Json): boolean => has(container) && container.restartPolicy !== 'Always'
+  if (!objects(spec.initContainers).some(wrong)) return
+  spec.initContainers = objects(spec.initContainers).map((item) => (wrong(item) ? without(item) : item))
 }
 
 /** A running pod asks for what it is limited to, unless it says otherwise. Templates are left as they are. */
@@ -176,7 +190,9 @@ function defaultStatefulSet(spec: Json): void {
   }
 }
 
-function defaultJob(spec: Json): void {
+/** A Job's own spec; the template in a CronJob is left as it is. */
+function jobWithDefaults(given: Json): Json {
+  const spec = { ...given }
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1
   spec.parallelism ??= 1
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2147483647
@@ -184,6 +200,7 @@ function defaultJob(spec: Json): void {
   spec.suspend ??= false
   spec.podReplacementPolicy ??= spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed'
   spec.manualSelector ??= false
+  return spec
 }
 
 /** A job without labels takes those of its pods. */

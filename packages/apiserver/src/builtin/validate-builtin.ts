@@ -1,13 +1,262 @@
 import type { KubeObject } from '@millrace/kube'
-import type { FieldError } from '../schema/field-error.ts'
+import { type FieldError, invalid } from '../schema/field-error.ts'
+import { verbatim } from '../schema/go-text.ts'
+import { parseQuantity } from '../schema/quantity.ts'
 import type { Gvk } from './catalog.ts'
+import type { Json } from './defaults-type.ts'
+import { each, field, named, oneOf } from './findings.ts'
+import { notNegative, qualifiedNameErrors } from './names.ts'
+import { checkAutoscaler } from './validate-autoscaler.ts'
+import { checkBinding, checkBindingUpdate, checkWebhooks } from './validate-bindings.ts'
+import {
+  checkConfigMap,
+  checkConfigMapUpdate,
+  checkPriorityClass,
+  checkPriorityClassUpdate,
+  checkRole,
+  checkSecret,
+  checkSecretUpdate,
+} from './validate-config.ts'
+import {
+  checkEndpoints,
+  checkEndpointSlice,
+  checkEndpointSliceUpdate,
+  checkIngress,
+  checkIngressClass,
+  checkIngressClassUpdate,
+  checkNetworkPolicy,
+} from './validate-ingress.ts'
+import { checkPod, checkPodUpdate } from './validate-pod.ts'
+import { checkSelector } from './validate-selector.ts'
+import { checkService, checkServiceUpdate } from './validate-service.ts'
+import {
+  checkClaim,
+  checkClaimUpdate,
+  checkStorageClass,
+  checkStorageClassUpdate,
+  checkVolume,
+} from './validate-storage.ts'
+import {
+  checkAmount,
+  checkCronJob,
+  checkDaemonSet,
+  checkDeployment,
+  checkJob,
+  checkNotAboveAll,
+  checkReplicaSet,
+  checkStatefulSet,
+  checkStatefulSetUpdate,
+  checkUnchanged,
+} from './validate-workloads.ts'
+
+interface Checks {
+  /** Of the object as it is; run on update too, except where `update` says it all. */
+  readonly object?: (object: Json) => readonly FieldError[]
+  readonly update?: (object: Json, old: Json) => readonly FieldError[]
+  /** An update may leave alone what the object's checks would refuse today. */
+  readonly updateOnly?: boolean
+}
+
+/** By group and kind. Kinds that are not here have nothing to check beyond their schema. */
+const checks: Readonly<Record<string, Checks>> = {
+  '/Pod': { object: checkPod, update: checkPodUpdate, updateOnly: true },
+  '/Service': { object: checkService, update: checkServiceUpdate },
+  '/ConfigMap': { object: checkConfigMap, update: checkConfigMapUpdate },
+  '/Secret': { object: checkSecret, update: checkSecretUpdate },
+  '/Endpoints': { object: checkEndpoints },
+  '/Event': { object: checkEvent },
+  '/Node': { object: checkNode },
+  '/PersistentVolumeClaim': { object: checkClaim, update: checkClaimUpdate },
+  '/PersistentVolume': { object: checkVolume },
+  '/ResourceQuota': { object: checkQuota },
+  '/LimitRange': { object: checkLimitRange },
+  'apps/Deployment': {
+    object: checkDeployment,
+    update: (object, old) => checkUnchanged(object, old, 'selector'),
+  },
+  'apps/ReplicaSet': {
+    object: checkReplicaSet,
+    update: (object, old) => checkUnchanged(object, old, 'selector'),
+  },
+  'apps/DaemonSet': {
+    object: checkDaemonSet,
+    update: (object, old) => checkUnchanged(object, old, 'selector'),
+  },
+  'apps/StatefulSet': { object: checkStatefulSet, update: checkStatefulSetUpdate },
+  'batch/Job': { object: checkJob, update: checkJobUpdate },
+  'batch/CronJob': { object: checkCronJob },
+  'autoscaling/HorizontalPodAutoscaler': { object: checkAutoscaler },
+  'networking.k8s.io/Ingress': { object: checkIngress },
+  'networking.k8s.io/IngressClass': { object: checkIngressClass, update: checkIngressClassUpdate },
+  'networking.k8s.io/NetworkPolicy': { object: checkNetworkPolicy },
+  'discovery.k8s.io/EndpointSlice': { object: checkEndpointSlice, update: checkEndpointSliceUpdate },
+  'policy/PodDisruptionBudget': { object: checkDisruptionBudget },
+  'coordination.k8s.io/Lease': { object: checkLease },
+  'scheduling.k8s.io/PriorityClass': { object: checkPriorityClass, update: checkPriorityClassUpdate },
+  'storage.k8s.io/StorageClass': { object: checkStorageClass, update: checkStorageClassUpdate },
+  'rbac.authorization.k8s.io/Role': { object: (object) => checkRole(object, true) },
+  'rbac.authorization.k8s.io/ClusterRole': { object: (object) => checkRole(object, false) },
+  'rbac.authorization.k8s.io/RoleBinding': {
+    object: (object) => checkBinding(object, true),
+    update: checkBindingUpdate,
+  },
+  'rbac.authorization.k8s.io/ClusterRoleBinding': {
+    object: (object) => checkBinding(object, false),
+    update: checkBindingUpdate,
+  },
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': { object: checkWebhooks },
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': { object: checkWebhooks },
+}
+
+const checksOf = (gvk: Gvk): Checks => checks[`${gvk.group}/${gvk.kind}`] ?? {}
 
 /** Findings about a decoded and defaulted built-in object that is to be created. */
 export function validateCreate(gvk: Gvk, object: KubeObject): readonly FieldError[] {
-  return []
+  return [...checkFinalizers(object), ...(checksOf(gvk).object?.(object) ?? [])]
 }
 
 /** Findings about an update: those of the new object, and changes of what must not change. */
 export function validateUpdate(gvk: Gvk, object: KubeObject, old: KubeObject): readonly FieldError[] {
-  return []
+  const own = checksOf(gvk)
+  const unchanged = JSON.stringify(object.spec) === JSON.stringify(old.spec) && object.spec !== undefined
+  const found = own.updateOnly || unchanged ? [] : (own.object?.(object) ?? [])
+  return [...found, ...(own.update?.(object, old) ?? [])]
 }
+
+const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
+
+/** Built-in kinds take standard finalizers and domain-qualified ones. */
+function checkFinalizers(object: KubeObject): FieldError[] {
+  const finalizers = object.metadata.finalizers ?? []
+  return finalizers.flatMap((finalizer, index) => {
+    if (finalizer.includes('/') || standardFinalizers.has(finalizer)) return []
+    const detail = 'name is neither a standard finalizer name nor is it fully qualified'
+    return [invalid(`metadata.finalizers[${index}]`, finalizer, detail)]
+  })
+}
+
+function checkJobUpdate(object: Json, old: Json): readonly FieldError[] {
+  const spec = field(old, 'spec')
+  const isSuspended = spec.suspend === true && field(old, 'status').startTime === undefined
+  const fixed = ['selector', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy']
+  if (!isSuspended) fixed.push('template')
+  if (spec.completionMode !== 'Indexed') fixed.push('completions')
+  return checkUnchanged(object, old, ...fixed)
+}
+
+function checkDisruptionBudget(object: Json): readonly FieldError[] {
+  const spec = field(object, 'spec')
+  const { minAvailable: min, maxUnavailable: max } = spec
+  const findings: FieldError[] = []
+  if (min !== undefined && max !== undefined) {
+    const shown = JSON.stringify({
+      ...{ MinAvailable: min, Selector: spec.selector ?? null, MaxUnavailable: max },
+      UnhealthyPodEvictionPolicy: spec.unhealthyPodEvictionPolicy ?? null,
+    })
+    findings.push(invalid('spec', verbatim(shown), 'minAvailable and maxUnavailable cannot be both set'))
+  }
+  for (const [name, value] of [
+    ['minAvailable', min],
+    ['maxUnavailable', max],
+  ] as const) {
+    findings.push(...checkAmount(value, `spec.${name}`), ...checkNotAboveAll(value, `spec.${name}`))
+  }
+  return [...findings, ...checkSelector(spec.selector, 'spec.selector')]
+}
+
+function checkLease(object: Json): readonly FieldError[] {
+  const { leaseDurationSeconds: duration, leaseTransitions: transitions } = field(object, 'spec')
+  const findings: FieldError[] = []
+  if (typeof duration === 'number' && duration <= 0) {
+    findings.push(invalid('spec.leaseDurationSeconds', duration, 'must be greater than 0'))
+  }
+  if (typeof transitions === 'number' && transitions < 0) {
+    findings.push(invalid('spec.leaseTransitions', transitions, notNegative))
+  }
+  return findings
+}
+
+function checkEvent(object: Json): readonly FieldError[] {
+  const namespace = field(object, 'metadata').namespace
+  const involved = field(object, 'involvedObject').namespace
+  if (!involved || involved === namespace) return []
+  return [invalid('involvedObject.namespace', involved, 'does not match event.namespace')]
+}
+
+const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
+
+function checkNode(object: Json): readonly FieldError[] {
+  return each('metadata.taints', field(object, 'spec').taints, (taint, at) => [
+    ...named(`${at}.key`, taint.key, qualifiedNameErrors),
+    ...oneOf(`${at}.effect`, taint.effect, taintEffects),
+  ])
+}
+
+function checkQuota(object: Json): readonly FieldError[] {
+  const hard = field(field(object, 'spec'), 'hard')
+  return Object.entries(hard).flatMap(([name, amount]) => {
+    const path = `spec.hard[${name}]`
+    const findings = named(path, name, qualifiedNameErrors)
+    if (!name.includes('/') && !standardQuota.test(name)) {
+      if (findings.length === 0) {
+        findings.push(invalid(path, name, 'must be a standard resource type or fully qualified'))
+      }
+      findings.push(invalid(path, name, 'must be a standard resource for quota'))
+    }
+    const quantity = parseQuantity(String(amount))
+    return quantity && quantity.nano < 0n ? [...findings, invalid(path, amount, notNegative)] : findings
+  })
+}
+
+const standardQuota =
+  /^(?:(?:limits\.|requests\.)?(?:cpu|memory|storage|ephemeral-storage)|pods|services(?:\.\w+)?|replicationcontrollers|resourcequotas|secrets|configmaps|persistentvolumeclaims|requests\..+|hugepages-.+|count\/.+)$/
+
+function checkLimitRange(object: Json): readonly FieldError[] {
+  return each('spec.limits', field(object, 'spec').limits, (limit, path) => {
+    const names = new Set(
+      ['max', 'min', 'default', 'defaultRequest'].flatMap((part) => Object.keys(field(limit, part))),
+    )
+    return [...names].flatMap((name) => checkLimit(limit, name, path))
+  })
+}
+
+/** min ≤ default request ≤ default ≤ max. */
+function checkLimit(limit: Json, name: string, path: string): FieldError[] {
+  const text = (part: string): unknown => field(limit, part)[name]
+  const amount = (part: string): bigint | undefined => parseQuantity(String(text(part) ?? ''))?.nano
+  const findings: FieldError[] = []
+  const compare = (low: string, high: string, at: string, words: string) => {
+    if (!isGreater(amount(low), amount(high))) return
+    findings.push(invalid(`${path}.${at}[${name}]`, text(at === 'defaultRequest' ? at : low), words))
+  }
+  const [min, max] = [text('min'), text('max')]
+  const [low, usual] = [text('defaultRequest'), text('default')]
+  if (isGreater(amount('min'), amount('max'))) {
+    findings.push(
+      invalid(`${path}.min[${name}]`, min, `min value ${String(min)} is greater than max value ${String(max)}`),
+    )
+  }
+  compare(
+    'min',
+    'defaultRequest',
+    'defaultRequest',
+    `min value ${String(min)} is greater than default request value ${String(low)}`,
+  )
+  compare(
+    'defaultRequest',
+    'max',
+    'defaultRequest',
+    `default request value ${String(low)} is greater than max value ${String(max)}`,
+  )
+  compare(
+    'defaultRequest',
+    'default',
+    'defaultRequest',
+    `default request value ${String(low)} is greater than default limit value ${String(usual)}`,
+  )
+  compare('min', 'default', 'default', `min value ${String(min)} is greater than default value ${String(usual)}`)
+  compare('default', 'max', 'default', `default value ${String(usual)} is greater than max value ${String(max)}`)
+  return findings
+}
+
+const isGreater = (a: bigint | undefined, b: bigint | undefined): boolean => a !== undefined && b !== undefined && a > b

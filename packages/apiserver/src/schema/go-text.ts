@@ -35,12 +35,20 @@ export function goJson(value: unknown): string {
   if (value === undefined || value === null) return 'null'
   if (Array.isArray(value)) return `[${value.map(goJson).join(',')}]`
   if (typeof value === 'object') {
+    if (verbatimText in value) return String(value[verbatimText])
     const entries = Object.entries(value).filter(([, item]) => item !== undefined)
     entries.sort(([a], [b]) => (a < b ? -1 : 1))
     return `{${entries.map(([key, item]) => `${jsonString(key)}:${goJson(item)}`).join(',')}}`
   }
   if (typeof value === 'string') return jsonString(value)
   return String(value)
+}
+
+const verbatimText = Symbol('verbatim')
+
+/** JSON that is shown exactly so: Go structs keep the order and names of their fields. */
+export function verbatim(text: string): object {
+  return { [verbatimText]: text }
 }
 
 /** A value inside a sentence: strings quoted, the rest as JSON. */
