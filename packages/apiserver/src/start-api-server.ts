@@ -20,6 +20,7 @@ import { builtinResources } from './registry/builtin-resources.ts'
 import { crdHook } from './registry/custom/crd-hook.ts'
 import { crdBucket } from './registry/custom/crd-spec.ts'
 import { serveCustomKinds } from './registry/custom/custom-kinds.ts'
+import { keepDefaultAccounts } from './registry/default-account.ts'
 import { createKindHooks, type KindHook } from './registry/kind-hooks.ts'
 import { createMetaRoutes } from './registry/meta-routes.ts'
 import { startNamespaceCleaner } from './registry/namespace-cleaner.ts'
@@ -103,6 +104,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Log): Promise
   await seedNamespaces(platform)
   const customKinds = serveCustomKinds(platform, { objectMeta: () => catalog.objectMeta, callWebhook: webhooks.call })
   const cleaner = startNamespaceCleaner(platform)
+  const accounts = keepDefaultAccounts(platform)
   const listener = await listen({
     host,
     port: options.port,
@@ -121,7 +123,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Log): Promise
   const close = async (): Promise<void> => {
     closing.abort()
     await listener.close()
-    await Promise.all([cleaner.close(), customKinds.close()])
+    await Promise.all([cleaner.close(), customKinds.close(), accounts.close()])
     webhooks.close()
     await store.close()
   }

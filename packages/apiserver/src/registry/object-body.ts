@@ -1,4 +1,5 @@
 import type { KubeObject } from '@millrace/kube'
+import type { Tags } from 'yaml'
 import { badRequest, invalid, unsupportedMediaType } from '../http/api-error.ts'
 import { decodeProtobuf } from '../http/decode-protobuf.ts'
 import { invalid as invalidField } from '../schema/field-error.ts'
@@ -41,6 +42,16 @@ export function parseJsonBody(text: string, kind = 'object'): ParsedBody {
   return parsed
 }
 
+/**
+ * YAML 1.1 as sigs.k8s.io/yaml reads it: `yes` is true and 0777 is octal, but times and dates stay text.
+ */
+function customTags(tags: Tags): Tags {
+  return tags.filter((tag) => {
+    if (typeof tag === 'string') return true
+    return tag.tag !== 'tag:yaml.org,2002:timestamp' && !('format' in tag && tag.format === 'TIME')
+  })
+}
+
 /** YAML is loaded when the first YAML body comes: most clients send JSON. */
 export async function parseYamlBody(text: string): Promise<ParsedBody> {
   if (/^\s*\{/.test(text)) {
@@ -49,7 +60,7 @@ export async function parseYamlBody(text: string): Promise<ParsedBody> {
   }
   const { parse } = await import('yaml')
   try {
-    return { value: parse(text, { version: '1.1', merge: true, maxAliasCount: 100 }), duplicates: [] }
+    return { value: parse(text, { version: '1.1', merge: true, maxAliasCount: 100, customTags }), duplicates: [] }
   } catch (error) {
     throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`)
   }

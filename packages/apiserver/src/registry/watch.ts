@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { KubeObject } from '@millrace/kube'
-import { badRequest, expired, invalidOptions } from '../http/api-error.ts'
+import { type ApiError, badRequest, expired, invalid, resourceVersionTooLarge } from '../http/api-error.ts'
 import { openWatchStream } from '../http/watch-stream.ts'
 import { type FieldError, forbidden, notSupported } from '../schema/field-error.ts'
 import { type Entry, StoreError, type StoreEvent } from '../store/store.ts'
@@ -18,6 +18,8 @@ interface WatchPlan {
   readonly revision: number | undefined
   /** The present state comes first, as ADDED events. */
   readonly sendsState: boolean
+  /** The revision that the present state must have reached. */
+  readonly stateNotOlderThan: number
   /** A bookmark marks the end of the present state. */
   readonly marksStateEnd: boolean
   readonly sendsBookmarks: boolean
@@ -52,6 +54,7 @@ function planWatch({ resource, path, query }: ApiRequest): WatchPlan {
     filter,
     revision: wantsState || isLegacyState || revision === 0 ? undefined : revision,
     sendsState: wantsState || isLegacyState,
+    stateNotOlderThan: wantsState ? (revision ?? 0) : 0,
     marksStateEnd: wantsState && sendsBookmarks,
     sendsBookmarks,
     timeoutMs: Math.min(timeoutMs, 2 ** 31 - 1),
@@ -60,17 +63,18 @@ function planWatch({ resource, path, query }: ApiRequest): WatchPlan {
 
 /** Throws 422 for combinations that mean nothing. */
 function checkInitialEvents(query: URLSearchParams): void {
-  const error = initialEventsError(query.get('sendInitialEvents'), query.get('resourceVersionMatch'))
-  if (error) throw invalidOptions('ListOptions', error)
+  const errors = initialEventsErrors(query.get('sendInitialEvents'), query.get('resourceVersionMatch'))
+  if (errors.length > 0) throw invalid('ListOptions', 'meta.k8s.io', '', errors)
 }
 
-function initialEventsError(given: string | null, match: string | null): FieldError | undefined {
+function initialEventsErrors(given: string | null, match: string | null): readonly FieldError[] {
   const field = 'resourceVersionMatch'
   if (given === null) {
-    return match ? forbidden(field, `${field} is forbidden for watch unless sendInitialEvents is provided`) : undefined
+    return match ? [forbidden(field, `${field} is forbidden for watch unless sendInitialEvents is provided`)] : []
   }
-  if (!match) return forbidden(field, `sendInitialEvents requires setting ${field} to NotOlderThan`)
-  return match === 'NotOlderThan' ? undefined : notSupported(field, match, ['NotOlderThan'])
+  if (match === 'NotOlderThan') return []
+  const needed = forbidden(field, `sendInitialEvents requires setting ${field} to NotOlderThan`)
+  return match ? [needed, notSupported(field, match, ['NotOlderThan'])] : [needed]
 }
 
 function isTrue(value: string | null): boolean {
@@ -90,7 +94,12 @@ async function runWatch(
   const stream = openWatchStream(response, { signal: AbortSignal.any(signals), timeoutMs: plan.timeoutMs })
   const send = (type: WatchEventType, entry: Entry): void => stream.send(encoder.encode(type, entry))
   const start = store.revision
-  if (plan.sendsState) {
+  const fail = (error: ApiError): void => {
+    stream.send(encoder.failure(error.status))
+    stream.end()
+  }
+  if (plan.stateNotOlderThan > start) fail(resourceVersionTooLarge(plan.stateNotOlderThan, start))
+  else if (plan.sendsState) {
     for (const entry of store.list(resource.bucket, { prefix: plan.filter.prefix }).entries) {
       if (!plan.filter.matches(entry)) continue
       send('ADDED', entry)
@@ -98,8 +107,8 @@ async function runWatch(
     }
     if (plan.marksStateEnd) stream.send(encoder.bookmark(start, true))
   }
+  const after = Math.min(plan.revision ?? start, start)
   try {
-    const after = Math.min(plan.revision ?? start, start)
     const ignoredUpTo = plan.revision ?? 0
     const handle = store.watch(resource.bucket, after, (event) => {
       if (event.revision > ignoredUpTo) sendChange(plan.filter, event, send)
@@ -109,9 +118,7 @@ async function runWatch(
     stream.beforeTimeout(() => (plan.sendsBookmarks ? encoder.bookmark(store.revision, false) : undefined))
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== 'Compacted') throw error
-    const gone = expired(`too old resource version: ${plan.revision} (${start})`)
-    stream.send(encoder.failure(gone.status))
-    stream.end()
+    fail(expired(`too old resource version: ${after} (${store.revision})`))
   }
   await stream.ended
 }
