@@ -128,9 +128,21 @@ async function writeKeys(directory: string): Promise<Keys> {
 function etcdFlags(directory: string, port: number, peerPort: number): readonly string[] {
   const peer = `http://${address}:${peerPort}`
   return [
-    ...['--data-dir', join(directory, 'etcd'), '--log-level', 'warn', '--unsafe-no-fsync'],
-    ...['--listen-client-urls', `http://${address}:${port}`, '--advertise-client-urls', `http://${address}:${port}`],
-    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`],
+    '--data-dir',
+    join(directory, 'etcd'),
+    '--log-level',
+    'warn',
+    '--unsafe-no-fsync',
+    '--listen-client-urls',
+    `http://${address}:${port}`,
+    '--advertise-client-urls',
+    `http://${address}:${port}`,
+    '--listen-peer-urls',
+    peer,
+    '--initial-advertise-peer-urls',
+    peer,
+    '--initial-cluster',
+    `default=${peer}`,
   ]
 }
 
@@ -144,15 +156,21 @@ function apiserverFlags(
   const wantsAccounts = options.serviceAccountAdmission ?? options.controllerManager === true
   return [
     `--etcd-servers=http://${address}:${etcdPort}`,
-    ...[`--bind-address=${address}`, `--advertise-address=${address}`, `--secure-port=${port}`],
-    ...[`--tls-cert-file=${path('server.crt')}`, `--tls-private-key-file=${path('server.key')}`],
-    ...[`--cert-dir=${path('certs')}`, `--token-auth-file=${path('tokens.csv')}`, '--authorization-mode=Node,RBAC'],
-    ...['--service-account-issuer=https://kubernetes.default.svc.cluster.local', '--endpoint-reconciler-type=none'],
-    ...[
-      `--service-account-key-file=${path('accounts.pub')}`,
-      `--service-account-signing-key-file=${path('accounts.key')}`,
-    ],
-    ...['--service-cluster-ip-range=10.0.0.0/24', '--allow-privileged=true', '--profiling=false'],
+    `--bind-address=${address}`,
+    `--advertise-address=${address}`,
+    `--secure-port=${port}`,
+    `--tls-cert-file=${path('server.crt')}`,
+    `--tls-private-key-file=${path('server.key')}`,
+    `--cert-dir=${path('certs')}`,
+    `--token-auth-file=${path('tokens.csv')}`,
+    '--authorization-mode=Node,RBAC',
+    '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+    '--endpoint-reconciler-type=none',
+    `--service-account-key-file=${path('accounts.pub')}`,
+    `--service-account-signing-key-file=${path('accounts.key')}`,
+    '--service-cluster-ip-range=10.0.0.0/24',
+    '--allow-privileged=true',
+    '--profiling=false',
     ...(wantsAccounts ? [] : ['--disable-admission-plugins=ServiceAccount']),
     ...(options.apiserverFlags ?? []),
   ]
@@ -162,9 +180,14 @@ function managerFlags(directory: string, port: number, options: KubernetesOption
   const kubeconfig = join(directory, 'kubeconfig')
   const controllers = Array.isArray(options.controllerManager) ? options.controllerManager : ['*']
   return [
-    ...[`--kubeconfig=${kubeconfig}`, `--authentication-kubeconfig=${kubeconfig}`],
-    ...[`--authorization-kubeconfig=${kubeconfig}`, `--bind-address=${address}`, `--secure-port=${port}`],
-    ...[`--cert-dir=${join(directory, 'manager')}`, '--leader-elect=false', `--controllers=${controllers.join(',')}`],
+    `--kubeconfig=${kubeconfig}`,
+    `--authentication-kubeconfig=${kubeconfig}`,
+    `--authorization-kubeconfig=${kubeconfig}`,
+    `--bind-address=${address}`,
+    `--secure-port=${port}`,
+    `--cert-dir=${join(directory, 'manager')}`,
+    '--leader-elect=false',
+    `--controllers=${controllers.join(',')}`,
     `--service-account-private-key-file=${join(directory, 'accounts.key')}`,
     `--root-ca-file=${join(directory, 'ca.crt')}`,
   ]
