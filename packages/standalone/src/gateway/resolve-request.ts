@@ -55,6 +55,16 @@ export function resolveRequest(request: IncomingMessage, state: RoutingState): R
   const named = isRouted ? undefined : clusterBackend(asked, state)
   if (named) return toBackend(named, asked, undefined, state)
   const route = matchRoute(state.table, facts)
+  const outside = route || isRouted ? undefined : outsideTarget(asked, request)
+  if (outside !== undefined)
+    return {
+      ok: true,
+      host: asked.authority,
+      path: asked.path + asked.query,
+      route,
+      target: asked.name,
+      addresses: () => [outside],
+    }
   if (!route) return refuse(...unknownHost(asked, isRouted, request, state.table))
   const backend = chooseBackend(route.backends, state.random())
   if (!backend) return refuse(503, 'NoBackend', `${route.source} has no backend that gets requests.`)
@@ -134,6 +144,18 @@ function splitTarget(authority: string, target: string, impliedPort: number): As
   }
 }
 
+/** This machine itself, and the link-local addresses behind which clouds keep credentials. */
+const neverOutside = /^(localhost|.*\.localhost|127\.[0-9.]+|0\.0\.0\.0|169\.254\.[0-9.]+|\[.*\]|[^.]+|.*\.local)$/
+
+/**
+ * Pods have this gateway as their HTTP proxy, for the sake of cluster names; what they ask of the world beside goes on to
+ * it. Only requests in absolute form, which no web page can make a browser send here.
+ */
+function outsideTarget(asked: Asked, request: IncomingMessage): string | undefined {
+  if (request.url?.startsWith('/') || neverOutside.test(asked.name)) return undefined
+  return `${asked.name}:${asked.port ?? 80}`
+}
+
 function unknownHost(
   asked: Asked,
   isRouted: boolean,
@@ -144,7 +166,7 @@ function unknownHost(
   const known = hosts.length === 0 ? 'No host is routed yet.' : `Known hosts: ${hosts.join(', ')}.`
   if (isRouted) return [404, 'NoRoute', `No rule of host ${asked.name} matches the path ${asked.path}.`]
   if (!request.url?.startsWith('/')) {
-    const message = `${asked.name} is not a host of this platform, and the gateway is no proxy to others; ask it without the proxy (NO_PROXY). ${known}`
+    const message = `${asked.name} is not a host of this platform, and the gateway is no proxy to this machine's own addresses; ask it without the proxy (NO_PROXY). ${known}`
     return [502, 'NotAProxy', message]
   }
   return [

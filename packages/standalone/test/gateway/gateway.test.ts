@@ -29,7 +29,7 @@ test('routes an Ingress host and every form of cluster name to the ready pods', 
   assert.equal(proxied.text, 'iris.default.svc.cluster.local /v2')
 })
 
-test('says which host, service or port is missing, and is no open proxy', async (t) => {
+test('says which host, service or port is missing, and leads to nothing on this machine beside Services', async (t) => {
   const { service, ingress, ask, cluster } = await gatewayFixture(t)
   service('iris', [{ port: 1, ready: false, serving: false }])
   ingress('iris.example.com', 'iris')
@@ -42,7 +42,9 @@ test('says which host, service or port is missing, and is no open proxy', async 
   const cases: [string, string, number, string, RegExp][] = [
     ['127.0.0.1:1234', '/', 404, 'UnknownHost', /No route is known for host 127\.0\.0\.1.*iris\.example\.com/],
     ['evil.com', '/', 404, 'UnknownHost', /evil\.com/],
-    ['x', 'http://example.org/', 502, 'NotAProxy', /example\.org.*NO_PROXY/],
+    ['x', 'http://127.0.0.1:9/', 502, 'NotAProxy', /127\.0\.0\.1.*NO_PROXY/],
+    ['x', 'http://169.254.169.254/latest', 502, 'NotAProxy', /169\.254/],
+    ['x', 'http://outside.invalid/', 502, 'BadGateway', /outside\.invalid/],
     [
       'iris.example.com',
       '/',
