@@ -37,7 +37,7 @@ function matchesRule(rule: WebhookRule, review: Review, { gvk, plural, namespace
   )
 }
 
-/** `pods`, `pods/status`, `pods/*`, `*`, `*​/scale`, `*​/*`. */
+/** `pods`, `pods/status`, `pods/*`, a star for either part. */
 function matchesResource(pattern: string, plural: string, subresource: string): boolean {
   const [wantedPlural, wantedSub] = pattern.split('/')
   const isPlural = wantedPlural === '*' || wantedPlural === plural

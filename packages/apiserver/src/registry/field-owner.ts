@@ -30,7 +30,10 @@ export function isUnchanged(object: KubeObject, old: KubeObject): boolean {
 
 function withoutTimes(object: KubeObject): unknown {
   const { resourceVersion: _, managedFields, ...metadata } = object.metadata
-  return { ...object, metadata: { ...metadata, managedFields: managedFields?.map(({ time: _, ...entry }) => entry) } }
+  return {
+    ...object,
+    metadata: { ...metadata, managedFields: managedFields?.map(({ time: _time, ...entry }) => entry) },
+  }
 }
 
 export function isDeepEqual(a: unknown, b: unknown): boolean {

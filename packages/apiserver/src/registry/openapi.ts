@@ -95,7 +95,7 @@ function document(catalog: Catalog, resources: ResourceTable, path: string): obj
 
 /** `com.example.v1.Widget` for group example.com. */
 function definitionName({ gvk }: ServedResource, kind: string): string {
-  return `${gvk.group.split('.').reverse().join('.')}.${gvk.version}.${kind}`
+  return `${gvk.group.split('.').toReversed().join('.')}.${gvk.version}.${kind}`
 }
 
 function definitionNames(resource: ServedResource): [string, string][] {
@@ -134,7 +134,7 @@ function definitionsOf(resource: ServedResource): Json {
   }
 }
 
-/** The definitions of metadata, as any small built-in document holds them. */
+/** The definitions of metadata, which every built-in document holds. */
 function metaDefinitions(catalog: Catalog): Json {
   const { components } = catalog.openApi('apis/coordination.k8s.io/v1') as { components: { schemas: Json } }
   return Object.fromEntries(

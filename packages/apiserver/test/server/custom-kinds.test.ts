@@ -161,7 +161,7 @@ describe('custom kinds', () => {
     stream.stop()
     const { body: group } = await call('GET', '/apis/example.com')
     assert.deepEqual(
-      group.versions.map(({ name, ...rest }) => Object.values(rest)),
+      group.versions.map(({ name: _name, ...rest }) => Object.values(rest)),
       [
         ['example.com/v1', 'v1'],
         ['example.com/v1beta1', 'v1beta1'],

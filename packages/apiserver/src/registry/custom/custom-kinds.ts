@@ -95,7 +95,7 @@ async function keepStatus(platform: Platform, key: string, decision: NamesDecisi
   })
 }
 
-/** The server owns what it says about names, as any writer of status does. */
+/** The server owns what it says about names, like every writer of status. */
 function owned(platform: Platform, before: KubeObject, after: KubeObject): KubeObject {
   const resource = platform.resources.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions')
   if (!resource) return after
