@@ -126,29 +126,35 @@ async function write(
   const failed = applied.find(({ action }) => action === 'failed')
   // What replaces something must be there before that goes away.
   const pruned = failed ? [] : await pruneObjects(client, children, objects, { resourceOf, signal })
-  logWrites(context.log, service, applied, pruned)
+  const failure = failed?.error ?? pruned.find(({ error }) => error)?.error
+  logWrites(context.log, service, { applied, pruned, failure })
   const changed = [...applied.filter(({ action }) => action === 'created' || action === 'configured'), ...pruned]
   const deleted = pruned.filter(({ action }) => action === 'deleted')
   return {
     applied,
     deletedUids: new Set(deleted.flatMap(({ object }) => object.metadata.uid ?? [])),
     hasChanged: changed.length > 0,
-    failure: failed?.error ?? pruned.find(({ error }) => error)?.error,
+    failure,
   }
 }
 
 function logWrites(
   log: Log,
   service: KubeObject,
-  applied: readonly ApplyResult[],
-  pruned: readonly PruneResult[],
+  writes: {
+    readonly applied: readonly ApplyResult[]
+    readonly pruned: readonly PruneResult[]
+    readonly failure: KubeError | undefined
+  },
 ): void {
+  const { applied, pruned, failure } = writes
   const about = { kind: service.kind, namespace: service.metadata.namespace, name: service.metadata.name }
   for (const { object, action, drift, error } of applied) {
     if (action === 'unchanged') continue
     const child = `${object.kind} ${object.metadata.name}`
-    if (error) log.warn('An object was not written', { ...about, child, error: error.message })
-    else
+    // What is thrown is logged where it is caught.
+    if (error && error !== failure) log.warn('An object was not written', { ...about, child, error: error.message })
+    if (!error)
       log.info('An object was written', {
         ...about,
         child,
@@ -158,8 +164,8 @@ function logWrites(
   }
   for (const { object, action, error } of pruned) {
     const child = `${object.kind} ${object.metadata.name}`
-    if (error) log.warn('An object was not deleted', { ...about, child, error: error.message })
-    else log.info('An object was deleted', { ...about, child, action })
+    if (error && error !== failure) log.warn('An object was not deleted', { ...about, child, error: error.message })
+    if (!error) log.info('An object was deleted', { ...about, child, action })
   }
 }
 

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request as send } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { resources as serving } from '@millrace/api'
+import {
+  certificateProblem,
+  createAuthority,
+  issueCertificate,
+  type KubeObject,
+  resources,
+  systemClock,
+} from '@millrace/kube'
+import { type ControllerOptions, startController, type WebhookOptions } from '../src/index.ts'
+import { createServingCluster } from './memory-cluster.ts'
+import { service } from './run-controller.ts'
+
+const configurationName = 'millrace.serving.kserve.io'
+
+async function serve(t: TestContext, webhook: WebhookOptions, options: Partial<ControllerOptions> = {}) {
+  const cluster = createServingCluster()
+  const controller = await startController({ client: cluster.client, webhook, ...options })
+  t.after(() => controller.close())
+  await controller.ready
+  const registration = () => {
+    const webhooks = cluster.get(resources.validatingWebhookConfigurations, undefined, configurationName)?.['webhooks']
+    return Object(webhooks)[0] as {
+      clientConfig: { url?: string; service?: object; caBundle?: string }
+      failurePolicy: string
+      rules: [{ resources: string[] }]
+    }
+  }
+  return { cluster, controller, registration }
+}
+
+interface Review {
+  readonly allowed: boolean
+  readonly status?: { readonly message: string; readonly code: number }
+  readonly warnings?: readonly string[]
+}
+
+/** Asks as the API server does: at the registered address, trusting the registered authority. */
+function ask(clientConfig: { url?: string; caBundle?: string }, request: object): Promise<Review> {
+  const url = new URL(clientConfig.url ?? '')
+  const ca = Buffer.from(clientConfig.caBundle ?? '', 'base64').toString()
+  return new Promise((resolve, reject) => {
+    const outgoing = send(
+      { hostname: url.hostname, port: url.port, path: url.pathname, method: 'POST', ca, agent: false },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () => resolve(JSON.parse(String(Buffer.concat(chunks))).response))
+      },
+    )
+    outgoing.on('error', reject)
+    outgoing.end(
+      JSON.stringify({
+        apiVersion: 'admission.k8s.io/v1',
+        kind: 'AdmissionReview',
+        request: { uid: 'u', operation: 'CREATE', namespace: 'default', ...request },
+      }),
+    )
+  })
+}
+
+const local: WebhookOptions = { mode: 'url', host: '127.0.0.1', port: 0 }
+
+test('the API server is told where to ask, and gets an answer it can trust', async (t) => {
+  const { registration } = await serve(t, local)
+  const { clientConfig, failurePolicy, rules } = registration()
+  assert.equal(failurePolicy, 'Ignore')
+  assert.ok(rules[0].resources.includes('inferenceservices') && rules[0].resources.includes('trainedmodels'))
+  assert.deepEqual(await ask(clientConfig, { object: service('iris') }), { uid: 'u', allowed: true })
+})
+
+test('refuses with every reason at once, and warns of what will not do what it seems to', async (t) => {
+  const { registration } = await serve(t, local)
+  const { clientConfig } = registration()
+  const bad = service('iris', { minReplicas: 5, maxReplicas: 1, canaryTrafficPercent: 200 })
+  const refused = await ask(clientConfig, { object: bad })
+  assert.equal(refused.allowed, false)
+  assert.equal(refused.status?.code, 422)
+  assert.match(refused.status?.message ?? '', /spec\.predictor\.minReplicas: .*; .*canaryTrafficPercent/)
+  const misspelled = await ask(clientConfig, { object: { ...service('iris'), spec: { predicter: {} } } })
+  assert.match(misspelled.status?.message ?? '', /predictor/)
+})
+
+test('what an older rule let in can still be changed where it is not wrong, and deleted', async (t) => {
+  const { registration } = await serve(t, local)
+  const { clientConfig } = registration()
+  const old = service('iris', { minReplicas: 5, maxReplicas: 1 })
+  const unfinalized = { ...old, metadata: { ...old.metadata, finalizers: [] } }
+  const finalized = { ...old, metadata: { ...old.metadata, finalizers: ['x/y'] } }
+  assert.equal(
+    (await ask(clientConfig, { operation: 'UPDATE', oldObject: finalized, object: unfinalized })).allowed,
+    true,
+  )
+  assert.equal((await ask(clientConfig, { operation: 'DELETE', oldObject: old })).allowed, true)
+  const worse = service('iris', { minReplicas: 6, maxReplicas: 1 })
+  assert.equal((await ask(clientConfig, { operation: 'UPDATE', oldObject: old, object: worse })).allowed, false)
+})
+
+test('runtimes of the same priority are refused with the cluster in view', async (t) => {
+  const { registration, cluster } = await serve(t, local)
+  const runtime = (name: string): KubeObject => ({
+    apiVersion: 'serving.kserve.io/v1alpha1',
+    kind: 'ServingRuntime',
+    metadata: { namespace: 'default', name },
+    spec: {
+      protocolVersions: ['v1'],
+      supportedModelFormats: [{ name: 'odd', version: '1', autoSelect: true, priority: 1 }],
+      containers: [{ name: 'kserve-container', image: 'i' }],
+    },
+  })
+  const { clientConfig } = registration()
+  assert.equal((await ask(clientConfig, { object: runtime('one') })).allowed, true)
+  cluster.put(serving.servingRuntimes, runtime('one'))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal((await ask(clientConfig, { object: runtime('two') })).allowed, false)
+})
+
+test('on one machine the registration goes when the controller goes; a second look changes nothing', async () => {
+  const cluster = createServingCluster()
+  const controller = await startController({ client: cluster.client, webhook: local })
+  await controller.ready
+  assert.ok(cluster.get(resources.validatingWebhookConfigurations, undefined, configurationName))
+  await controller.close()
+  assert.equal(cluster.get(resources.validatingWebhookConfigurations, undefined, configurationName), undefined)
+})
+
+test('in a cluster all replicas share one certificate, and the registration stays', async (t) => {
+  const options: WebhookOptions = {
+    mode: 'service',
+    host: '127.0.0.1',
+    port: 0,
+    service: { namespace: 'kserve', name: 'millrace-webhook' },
+  }
+  const { cluster, registration } = await serve(t, options)
+  const { clientConfig, failurePolicy } = registration()
+  assert.equal(failurePolicy, 'Fail')
+  assert.deepEqual(clientConfig.service, {
+    namespace: 'kserve',
+    name: 'millrace-webhook',
+    port: 443,
+    path: '/validate',
+  })
+  const secret = () => cluster.get(resources.secrets, 'kserve', 'millrace-webhook-certificate')
+  const data = secret()?.['data'] as Record<string, string>
+  const pair = { certificate: Buffer.from(data['tls.crt'] ?? '', 'base64').toString(), key: '' }
+  assert.equal(
+    certificateProblem(pair, { now: systemClock.now(), dnsNames: ['millrace-webhook.kserve.svc'] }),
+    undefined,
+  )
+  const second = await startController({ client: cluster.client, webhook: options })
+  await second.ready
+  assert.deepEqual(secret()?.['data'], data)
+  assert.equal(registration().clientConfig.caBundle, data['ca.crt'])
+  await second.close()
+  assert.ok(registration())
+})
+
+test("an administrator's certificate is taken from its folder; without one, starting fails and says why", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'webhook-'))
+  t.after(() => rm(directory, { recursive: true, force: true }))
+  const cluster = createServingCluster()
+  await assert.rejects(startController({ client: cluster.client, webhook: { ...local, certDir: directory } }), {
+    code: 'BadCredentials',
+    message: /No usable certificate in /,
+  })
+  assert.equal(cluster.openWatches, 0)
+  const now = systemClock.now()
+  const authority = createAuthority({ commonName: 'theirs', now, validForMs: 1e9 })
+  const pair = issueCertificate(authority, {
+    commonName: 'x',
+    ipAddresses: ['127.0.0.1'],
+    usage: 'server',
+    now,
+    validForMs: 1e9,
+  })
+  await writeFile(join(directory, 'tls.crt'), pair.certificate)
+  await writeFile(join(directory, 'tls.key'), pair.key)
+  const { registration } = await serve(t, { ...local, certDir: directory })
+  assert.equal(registration().clientConfig.caBundle, undefined)
+  await writeFile(join(directory, 'ca.crt'), authority.certificate)
+  const second = await serve(t, { ...local, certDir: directory })
+  assert.equal((await ask(second.registration().clientConfig, { object: service('iris') })).allowed, true)
+})
