@@ -13,7 +13,7 @@ export interface Connection {
   readonly server: string
   /** The namespace for commands that name none. */
   readonly namespace: string
-  /** Where this came from, for messages: `context kind of /home/me/.kube/config`. */
+  /** Where this came from, for messages: `context kind of ~/.kube/config`. */
   readonly source: string
   /** PEM. Absent: the system's authorities. */
   readonly certificateAuthority?: string

@@ -86,6 +86,8 @@ async function start(options: PlatformOptions, parts: Part[]): Promise<Omit<Plat
     webhook: { mode: 'url', host: '127.0.0.1', port: 0 },
   })
   parts.push({ name: 'controller', close: () => controller.close() })
+  // What is applied next shall meet the webhook that checks it.
+  await controller.ready
   await publishGateway(client, gateway.url)
   return { client, apiUrl: api.url, kubeconfig: api.kubeconfig, gatewayUrl: gateway.url }
 }
