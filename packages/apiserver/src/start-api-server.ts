@@ -21,6 +21,7 @@ import { crdHook } from './registry/custom/crd-hook.ts'
 import { crdBucket } from './registry/custom/crd-spec.ts'
 import { serveCustomKinds } from './registry/custom/custom-kinds.ts'
 import { keepDefaultAccounts } from './registry/default-account.ts'
+import { expireEvents } from './registry/event-expiry.ts'
 import { createKindHooks, type KindHook } from './registry/kind-hooks.ts'
 import { createMetaRoutes } from './registry/meta-routes.ts'
 import { startNamespaceCleaner } from './registry/namespace-cleaner.ts'
@@ -105,6 +106,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Log): Promise
   const customKinds = serveCustomKinds(platform, { objectMeta: () => catalog.objectMeta, callWebhook: webhooks.call })
   const cleaner = startNamespaceCleaner(platform)
   const accounts = keepDefaultAccounts(platform)
+  const expiry = expireEvents(platform)
   const listener = await listen({
     host,
     port: options.port,
@@ -122,6 +124,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Log): Promise
   let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
     closing.abort()
+    expiry.close()
     await listener.close()
     await Promise.all([cleaner.close(), customKinds.close(), accounts.close()])
     webhooks.close()

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiRequest, Outcome } from '../registry/api-request.ts'
 import type { Platform } from '../registry/platform.ts'
 import { StoreError } from '../store/store.ts'
-import { ApiError, internalError, serviceUnavailable, tooManyRequests } from './api-error.ts'
+import { ApiError, internalError, serviceUnavailable, tooManyRequests, unknownResource } from './api-error.ts'
 import type { Authenticator, User } from './authenticate.ts'
 import { negotiate } from './negotiate.ts'
 import { readBody } from './read-body.ts'
@@ -28,21 +28,46 @@ const pageNotFound: Answer = { code: 404, body: '404 page not found\n', contentT
 
 /** What the real server gives a request that is no watch. */
 const deadlineMs = 60_000
+/** Together kube-apiserver's defaults for reads and writes. Watches and logs are counted apart. */
+const requestsMax = 600
+const streamsMax = 10_000
 
 /** Answers one request: who, what, then the verb; every failure becomes a metav1.Status. */
 export function createRequestHandler(options: RequestHandlerOptions) {
+  let requests = 0
+  let streams = 0
+
+  async function run(message: IncomingMessage, response: ServerResponse, warnings: string[]): Promise<void> {
+    const acceptsGzip = /\bgzip\b/.test(String(message.headers['accept-encoding'] ?? ''))
+    const outcome = await answer(options, message, response, warnings)
+    if (!('stream' in outcome)) {
+      await respond(response, await inWantedFormat(outcome, message), { acceptsGzip, warnings })
+      return
+    }
+    if (streams >= streamsMax) throw tooManyRequests('too many watches and logs are open; close some, or try again', 10)
+    requests--
+    streams++
+    try {
+      await outcome.stream(response)
+    } finally {
+      requests++
+      streams--
+    }
+  }
+
   return async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const warnings: string[] = []
-    const acceptsGzip = /\bgzip\b/.test(String(message.headers['accept-encoding'] ?? ''))
+    requests++
     try {
-      const outcome = await answer(options, message, response, warnings)
-      if ('stream' in outcome) await outcome.stream(response)
-      else await respond(response, await inWantedFormat(outcome, message), { acceptsGzip, warnings })
+      if (requests > requestsMax) throw tooManyRequests('too many requests, please try again later', 1)
+      await run(message, response, warnings)
     } catch (error) {
       const { status } = toApiError(options.platform, message, error)
       const headers = retryHeaders(status)
       if (response.headersSent) response.destroy()
-      else await respond(response, { code: status.code, body: status, headers }, { acceptsGzip, warnings })
+      else await respond(response, { code: status.code, body: status, headers }, { acceptsGzip: false, warnings })
+    } finally {
+      requests--
     }
     // A body that was refused or ignored must not hold the connection.
     if (!message.complete) message.resume()
@@ -61,7 +86,10 @@ async function answer(
   const meta = await options.metaRoutes(pathText, message)
   if (meta) return meta
   const path = parseResourcePath(pathText)
-  if (!path || !options.platform.resources.hasGroupVersion(path.group, path.version)) return pageNotFound
+  const group = path ? path.group : pathText.split('/')[2]
+  if (options.platform.resources.versionsOf(group ?? '').length === 0 || pathText.split('/').length < 4)
+    return pageNotFound
+  if (!path) throw unknownResource()
   const query = new URLSearchParams(queryText)
   const method = message.method ?? 'GET'
   options.authorize(user, { method, path, query })

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import type { Gvk } from '../builtin/catalog.ts'
 import type { Answer } from '../http/respond.ts'
 import type { ResourceTable } from './resource-table.ts'
 import { apiVersionOf, type ServedResource } from './served-resource.ts'
@@ -70,10 +72,13 @@ function resourceList(resources: ResourceTable, group: string, version: string):
   if (served.length === 0) return undefined
   const groupVersion = group ? `${group}/${version}` : version
   const list = served.flatMap((resource) => [classicResource(resource), ...classicSubresources(resource)])
-  return { code: 200, body: { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: list } }
+  // The core group's list is older than apiVersion in it.
+  const head = group ? { kind: 'APIResourceList', apiVersion: 'v1' } : { kind: 'APIResourceList' }
+  return { code: 200, body: { ...head, groupVersion, resources: list } }
 }
 
-function classicResource({ plural, singular, namespaced, gvk, verbs, shortNames, categories }: ServedResource): object {
+function classicResource(resource: ServedResource): object {
+  const { plural, singular, namespaced, gvk, verbs, shortNames, categories } = resource
   return {
     name: plural,
     singularName: singular,
@@ -82,7 +87,13 @@ function classicResource({ plural, singular, namespaced, gvk, verbs, shortNames,
     verbs,
     ...(shortNames.length > 0 ? { shortNames } : {}),
     ...(categories.length > 0 ? { categories } : {}),
+    ...(verbs.includes('delete') ? { storageVersionHash: storageVersionHash(resource) } : {}),
   }
+}
+
+/** Tells clients when objects are stored in another version: the first 8 bytes of a hash of group/version/kind. */
+function storageVersionHash({ storedAs: { group, version, kind } }: ServedResource): string {
+  return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64')
 }
 
 function classicSubresources({ plural, namespaced, gvk, subresources }: ServedResource): readonly object[] {
@@ -97,7 +108,7 @@ function classicSubresources({ plural, namespaced, gvk, subresources }: ServedRe
 function aggregated(resources: ResourceTable, isCore: boolean): object {
   const groups = isCore ? [''] : groupsOf(resources)
   const items = groups.map((group) => ({
-    metadata: { ...(group ? { name: group } : {}), creationTimestamp: null },
+    metadata: group ? { name: group } : {},
     versions: resources.versionsOf(group).map((version) => ({
       version,
       resources: servedIn(resources, group, version).map(aggregatedResource),
@@ -108,23 +119,23 @@ function aggregated(resources: ResourceTable, isCore: boolean): object {
 }
 
 function aggregatedResource(resource: ServedResource): object {
-  const { plural, singular, namespaced, gvk, verbs, shortNames, categories, subresources } = resource
+  const { plural, singular, namespaced, gvk, verbs, shortNames, categories, subresources, isCustom } = resource
+  // Built-in kinds leave out the group and version they are listed under.
+  const short = (kind: Gvk): Gvk =>
+    !isCustom && apiVersionOf(kind) === apiVersionOf(gvk) ? { ...kind, group: '', version: '' } : kind
+  const subs = subresources.map((sub) => ({
+    subresource: sub.name,
+    responseKind: short(sub.gvk),
+    verbs: sub.verbs,
+  }))
   return {
     resource: plural,
-    responseKind: gvk,
+    responseKind: short(gvk),
     scope: namespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
     verbs,
     ...(shortNames.length > 0 ? { shortNames } : {}),
     ...(categories.length > 0 ? { categories } : {}),
-    ...(subresources.length > 0
-      ? {
-          subresources: subresources.map(({ name, gvk: kind, verbs: v }) => ({
-            subresource: name,
-            responseKind: kind,
-            verbs: v,
-          })),
-        }
-      : {}),
+    ...(subs.length > 0 ? { subresources: subs } : {}),
   }
 }

@@ -9,7 +9,6 @@ export interface ResourceTable {
   all(): readonly ServedResource[]
   /** Versions of a group, preferred first. */
   versionsOf(group: string): readonly string[]
-  hasGroupVersion(group: string, version: string): boolean
   /** Replaces what a source (the built-in catalog, or one CRD) serves; an empty list removes it. */
   serve(source: string, resources: readonly ServedResource[]): void
 }
@@ -41,7 +40,6 @@ export function createResourceTable(): ResourceTable {
     find: (group, version, plural) => byPath.get(pathOf(group, version, plural)),
     all: () => [...byPath.values()],
     versionsOf,
-    hasGroupVersion: (group, version) => versionsOf(group).includes(version),
     serve: (source, resources) => {
       if (resources.length === 0) sources.delete(source)
       else sources.set(source, resources)

@@ -1,4 +1,4 @@
-import { methodNotAllowed, unknownResource } from '../http/api-error.ts'
+import { ApiError, methodNotAllowed, unknownResource } from '../http/api-error.ts'
 import type { ResourcePath } from '../http/request-path.ts'
 import type { ApiRequest, Outcome } from './api-request.ts'
 import { createVerb } from './create.ts'
@@ -42,13 +42,17 @@ export function findResource(platform: Platform, path: ResourcePath): ServedReso
   return resource
 }
 
+const terminatingText = 'create not allowed while custom resource definition is terminating'
+
 /** Carries out one request. */
 export async function route(platform: Platform, request: ApiRequest): Promise<Outcome> {
   const { method, path, query, resource } = request
   const verb = verbOf(method, path, query)
   if (!verb) throw methodNotAllowed()
+  if (resource.deprecation) request.warn(resource.deprecation)
   if (path.subresource && path.subresource !== 'status') return subresourceVerbs(platform, request, verb)
   if (!resource.verbs.includes(verb)) throw methodNotAllowed()
+  if (verb === 'create' && resource.isTerminating) throw new ApiError(405, 'MethodNotAllowed', terminatingText, {})
   checkPlace(path, resource, verb)
   if (verb === 'create' && isReview(resource.bucket)) return reviewVerb(platform, request)
   if (verb === 'create' && resource.bucket === 'bindings')

@@ -57,7 +57,13 @@ export interface ServedResource {
   readonly subresources: readonly SubresourceInfo[]
   /** Where its objects are stored, the same for all versions: `deployments.apps`. */
   readonly bucket: string
+  /** The kind and version that they are stored in. */
+  readonly storedAs: Gvk
   readonly isCustom: boolean
+  /** What every request to a deprecated version is warned with. */
+  readonly deprecation?: string
+  /** The definition is being deleted: nothing new is accepted. */
+  readonly isTerminating?: boolean
   readonly printer: TablePrinter
   readonly scale: ScalePaths | undefined
   readonly behaviour: KindBehaviour

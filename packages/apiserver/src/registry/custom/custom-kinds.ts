@@ -39,7 +39,7 @@ export function serveCustomKinds(
 
   function serve(crd: Crd, revision: number): void {
     const name = crd.metadata.name ?? ''
-    const spec = JSON.stringify(crd.spec)
+    const spec = JSON.stringify([crd.spec, crd.metadata.deletionTimestamp])
     const known = served.get(name)
     if (known?.spec === spec) return
     known?.retire.abort()

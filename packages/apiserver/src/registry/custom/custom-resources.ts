@@ -47,6 +47,11 @@ function customResource(
     categories,
     subresources: subresourcesOf(version, gvk),
     bucket: bucketOf(group, plural),
+    storedAs: { ...gvk, version: crd.spec.versions.find(({ storage }) => storage)?.name ?? version.name },
+    isTerminating: crd.metadata.deletionTimestamp !== undefined,
+    ...(version.deprecated
+      ? { deprecation: version.deprecationWarning ?? `${group}/${version.name} ${kind} is deprecated` }
+      : {}),
     isCustom: true,
     retired,
     ...(version.schema?.openAPIV3Schema ? { openApiSchema: version.schema.openAPIV3Schema } : {}),
