@@ -1,13 +1,17 @@
 import { resources as serving } from '@millrace/api'
-import type { Client, KubeObject } from '@millrace/kube'
-import { CommandError } from './command-error.ts'
+import { type Client, type KubeObject, keyOfObject, sleep, startInformer, systemClock } from '@millrace/kube'
 import type { Progress } from './progress.ts'
-import { waitFor } from './wait.ts'
 
 export interface ReadyOptions {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly progress: Progress
+}
+
+export interface Readiness {
+  readonly ready: readonly KubeObject[]
+  /** What failed, or did not become ready in time: `namespace/name: why`. */
+  readonly notReady: readonly string[]
 }
 
 interface Status {
@@ -18,54 +22,58 @@ interface Status {
     readonly reason?: string
     readonly message?: string
   }[]
+  readonly modelStatus?: { readonly transitionStatus?: string }
 }
 
-/** Waits until each service is Ready for its own generation. When time is up, says why the others aren't. */
+/** Waits until each service is Ready for its own generation, or is known to fail, or time is up. */
 export async function waitUntilReady(
   client: Client,
   services: readonly KubeObject[],
   options: ReadyOptions,
-): Promise<readonly KubeObject[]> {
-  const waiting = new Map(
-    services.map((service) => [`${service.metadata.namespace}/${service.metadata.name}`, service]),
-  )
-  const ready: KubeObject[] = []
-  const look = async (): Promise<true | undefined> => {
-    const { items } = await client.list(serving.inferenceServices)
-    for (const live of items) {
-      const key = `${live.metadata.namespace}/${live.metadata.name}`
-      if (!waiting.has(key) || !isReady(live)) continue
-      waiting.delete(key)
-      ready.push(live)
-    }
-    for (const key of waiting.keys()) {
-      const live = items.find((item) => `${item.metadata.namespace}/${item.metadata.name}` === key)
-      if (live) waiting.set(key, live)
-    }
-    options.progress.detail(
-      `${ready.length} of ${services.length} ready; ${[...waiting.values()].slice(0, 3).map(describe).join('; ')}`,
-    )
-    return waiting.size === 0 ? true : undefined
+): Promise<Readiness> {
+  const latest = new Map(services.map((service) => [keyOfObject(service), service]))
+  const informer = startInformer(client, serving.inferenceServices)
+  const settled = Promise.withResolvers<void>()
+  informer.onChange(({ object, type }) => {
+    if (type === 'deleted' || !latest.has(keyOfObject(object))) return
+    latest.set(keyOfObject(object), object)
+    const waiting = [...latest.values()].filter((service) => !isReady(service) && !hasFailed(service))
+    const count = [...latest.values()].filter(isReady).length
+    options.progress.detail(`${count} of ${latest.size} ready; ${waiting.slice(0, 3).map(describe).join('; ')}`)
+    if (waiting.length === 0) settled.resolve()
+  })
+  const timer = new AbortController()
+  const limit = AbortSignal.any([options.signal, timer.signal])
+  if (services.length > 0) await Promise.race([settled.promise, sleep(systemClock, options.timeoutMs, limit)])
+  timer.abort()
+  await informer.stop()
+  const last = [...latest.values()]
+  return {
+    ready: last.filter(isReady),
+    notReady: last
+      .filter((service) => !isReady(service))
+      .map((service) => `${service.metadata.namespace}/${describe(service)}`),
   }
-  try {
-    await waitFor(look, { ...options, what: 'not every InferenceService became ready' })
-  } catch (error) {
-    if (!(error instanceof CommandError) || waiting.size === 0 || options.signal.aborted) throw error
-    const reasons = [...waiting.values()].map((service) => `  ${service.metadata.namespace}/${describe(service)}`)
-    throw new CommandError(`${error.message}\n${reasons.join('\n')}\n\`millrace explain NAME\` tells more.`)
-  }
-  const order = services.map((service) => service.metadata.uid)
-  return ready.sort((left, right) => order.indexOf(left.metadata.uid) - order.indexOf(right.metadata.uid))
 }
 
-export function readyCondition(service: KubeObject): NonNullable<Status['conditions']>[number] | undefined {
-  // The status is the controller's own writing, checked by the CRD's schema.
-  return (service.status as Status | undefined)?.conditions?.find((condition) => condition.type === 'Ready')
+// The status is the controller's own writing, checked by the CRD's schema.
+const statusOf = (service: KubeObject): Status => (service.status ?? {}) as Status
+
+const readyCondition = (service: KubeObject): NonNullable<Status['conditions']>[number] | undefined =>
+  statusOf(service).conditions?.find((condition) => condition.type === 'Ready')
+
+function isSeen(service: KubeObject): boolean {
+  return statusOf(service).observedGeneration === service.metadata.generation
 }
 
 function isReady(service: KubeObject): boolean {
-  const status = service.status as Status | undefined
-  return readyCondition(service)?.status === 'True' && status?.observedGeneration === service.metadata.generation
+  return isSeen(service) && readyCondition(service)?.status === 'True'
+}
+
+/** It is tried again, but nothing will change by itself. */
+function hasFailed(service: KubeObject): boolean {
+  const transition = statusOf(service).modelStatus?.transitionStatus
+  return isSeen(service) && (transition === 'BlockedByFailedLoad' || transition === 'InvalidSpec')
 }
 
 function describe(service: KubeObject): string {

@@ -35,6 +35,8 @@ interface Explanation {
   readonly ready: boolean
   /** One sentence; absent when the service is ready. */
   readonly cause?: string
+  /** The last lines that the failing container wrote. */
+  readonly lastLines?: readonly string[]
   readonly url?: string
   readonly mode: string
   readonly conditions: readonly Condition[]
@@ -83,7 +85,7 @@ async function explain(client: Client, service: KubeObject): Promise<Explanation
   return {
     service: `${namespace}/${name}`,
     ready,
-    ...(ready ? {} : { cause: causeOf(status, result, isSeen) }),
+    ...(ready ? {} : { cause: causeOf(status, result, isSeen), ...lastLinesOf(status) }),
     ...(status.url === undefined ? {} : { url: status.url }),
     mode: result.facts.mode,
     conditions: status.conditions ?? [],
@@ -103,7 +105,7 @@ function causeOf(status: ServiceStatus, result: RenderResult, isSeen: boolean): 
     return 'The controller has not seen this version of the service yet. Is it running, and can it reach this API server?'
   const failure = status.modelStatus?.lastFailureInfo
   if (failure?.message && status.modelStatus?.transitionStatus !== 'UpToDate')
-    return `${failure.reason ?? 'ModelLoadFailed'}: ${failure.message}`
+    return `${failure.reason ?? 'ModelLoadFailed'}: ${failure.message.trimEnd().split('\n').at(-1)}`
   const conditions = status.conditions ?? []
   const failed = conditions.filter((condition) => condition.status === 'False' && condition.message)
   const cause =
@@ -111,6 +113,11 @@ function causeOf(status: ServiceStatus, result: RenderResult, isSeen: boolean): 
     failed.find((condition) => condition.type !== 'Ready') ??
     conditions.find((condition) => condition.type === 'Ready')
   return cause ? `${cause.type}: ${[cause.reason, cause.message].filter(Boolean).join(': ')}` : 'It has no status yet.'
+}
+
+function lastLinesOf(status: ServiceStatus): { readonly lastLines?: readonly string[] } {
+  const said = status.modelStatus?.lastFailureInfo?.message?.trimEnd().split('\n') ?? []
+  return said.length > 1 ? { lastLines: said } : {}
 }
 
 /** Conditions that wait for a component: never the root of the trouble while a component is False. */
@@ -154,6 +161,8 @@ export function formatExplanation(explanation: Explanation, showAll: boolean): s
     `InferenceService ${explanation.service} is ${explanation.ready ? 'ready' : 'not ready'} (${explanation.mode} mode)${explanation.url === undefined ? '' : ` at ${explanation.url}`}`,
   ]
   if (explanation.cause !== undefined) parts.push(`Cause: ${explanation.cause}`)
+  if (explanation.lastLines)
+    parts.push(`Its last lines\n${explanation.lastLines.map((line) => `  ${line}`).join('\n')}`)
   parts.push(
     block(
       'Decisions',

@@ -122,19 +122,23 @@ async function serve(
     .filter((result) => result.resource.kind === 'InferenceService')
     .map((result) => result.object)
   progress.step(`Waiting for ${services.length} InferenceServices`)
-  const ready = await waitUntilReady(platform.client, services, {
+  const { ready, notReady } = await waitUntilReady(platform.client, services, {
     timeoutMs: options.timeout * 1000,
     signal: terminal.signal,
     progress,
   })
-  progress.done(`${ready.length} InferenceServices ready: ${ready.map((service) => service.metadata.name).join(', ')}`)
+  if (terminal.signal.aborted) return
+  const names = ready.map((service) => service.metadata.name).join(', ')
+  if (notReady.length === 0) progress.done(`${ready.length} InferenceServices ready: ${names}`)
+  else progress.fail(`${ready.length} of ${services.length} InferenceServices ready${names === '' ? '' : `: ${names}`}`)
+  for (const line of notReady) progress.note(`  not ready: ${line}`)
   const lines = await firstPrediction(platform, ready, manifests, terminal)
   terminal.out(
     [
       ...lines,
       '',
       `kubeconfig   ${platform.kubeconfig}`,
-      `next         npx millrace get isvc · npx millrace explain ${ready[0]?.metadata.name ?? 'NAME'} · kubectl --kubeconfig ${platform.kubeconfig} get pods`,
+      `next         npx millrace get isvc · npx millrace explain ${(ready[0] ?? services[0])?.metadata.name ?? 'NAME'} · kubectl --kubeconfig ${platform.kubeconfig} get pods`,
       'stop         Ctrl-C',
       '',
     ].join('\n'),

@@ -57,9 +57,16 @@ function explain(mode: ModeStatus): readonly Part[] {
   if (!failure) return mode.parts
   return mode.parts.map((part) => {
     if (part.type !== 'PredictorReady' || part.status === 'True') return part
-    const message = `Pod ${failure.location} failed${failure.exitCode === undefined ? '' : ` with exit code ${failure.exitCode}`}: ${failure.message ?? 'it said nothing'}. Correct the cause; the pod is tried again by itself.`
+    const message = `Pod ${failure.location} failed${failure.exitCode === undefined ? '' : ` with exit code ${failure.exitCode}`}: ${lastSentence(failure.message)} Correct the cause; the pod is tried again by itself.`
     return { ...part, reason: failure.reason ?? part.reason ?? 'ModelLoadFailed', message }
   })
+}
+
+/** Programs say what ended them last; what came before is in the model status and in the log. */
+function lastSentence(said: string | undefined): string {
+  const line = said?.trimEnd().split('\n').at(-1)?.trim()
+  if (!line) return 'it said nothing.'
+  return /[.!?]$/.test(line) ? line : `${line}.`
 }
 
 /** Something missing in the cluster is no fault of the spec. */
