@@ -52,8 +52,7 @@ function collect(store: Store, resource: ServedResource, filter: EntryFilter, li
     after = batch.entries.at(-1)?.key
     const resourceVersion = String(revision)
     if (batch.remaining === 0 || after === undefined) {
-      // Lists of custom resources always carry the field.
-      return { entries: found, metadata: resource.isCustom ? { continue: '', resourceVersion } : { resourceVersion } }
+      return { entries: found, metadata: { resourceVersion } }
     }
     if (found.length < limit) continue
     const metadata: ListMeta = { resourceVersion, continue: encodeContinue(revision, after, filter.prefix) }

@@ -107,15 +107,7 @@ async function applyVerb(platform: Platform, request: ApiRequest, options: Write
     ...ownershipContext(platform, resource, options, path.subresource),
     force: query.get('force') === 'true',
   }
-  const apply = (live: KubeObject | undefined): KubeObject => {
-    const result = applyServerSide(live, applied, context)
-    if (result.ok) return result.object
-    if (result.code === 409) {
-      const causes = result.conflicts.map(({ message, field }) => ({ reason: 'FieldManagerConflict', message, field }))
-      throw applyConflict(result.message, causes)
-    }
-    throw new ApiError(result.code, result.code === 400 ? 'BadRequest' : '', result.message)
-  }
+  const apply = (live: KubeObject | undefined): KubeObject => mergeApplied(live, applied, context)
   const respond = (code: number, object: KubeObject): Answer => ({
     code,
     body: representObject(resource, object, shapeOf(request.media, query)),
@@ -127,6 +119,21 @@ async function applyVerb(platform: Platform, request: ApiRequest, options: Write
   }
   const updated = await changeObject(platform, request, options, (old) => resource.behaviour.decode(apply(old)).object)
   return respond(200, updated)
+}
+
+/** Server-side apply of a configuration. Throws 409 naming who else owns the fields. */
+export function mergeApplied(
+  live: KubeObject | undefined,
+  applied: KubeObject,
+  context: Parameters<typeof applyServerSide>[2],
+): KubeObject {
+  const result = applyServerSide(live, applied, context)
+  if (result.ok) return result.object
+  if (result.code === 409) {
+    const causes = result.conflicts.map(({ message, field }) => ({ reason: 'FieldManagerConflict', message, field }))
+    throw applyConflict(result.message, causes)
+  }
+  throw new ApiError(result.code, result.code === 400 ? 'BadRequest' : '', result.message)
 }
 
 /** Undefined when somebody else was faster: then it is an update. */

@@ -83,7 +83,9 @@ async function plainListText(
 ): Promise<string> {
   const { behaviour, gvk, isCustom, listKind } = resource
   const apiVersion = apiVersionOf(gvk)
-  const head = JSON.stringify({ kind: listKind, apiVersion, metadata }).slice(0, -1)
+  // Lists of custom resources always have the field.
+  const listMeta = isCustom ? { continue: '', ...metadata } : metadata
+  const head = JSON.stringify({ kind: listKind, apiVersion, metadata: listMeta }).slice(0, -1)
   const typeMeta = JSON.stringify({ kind: gvk.kind, apiVersion }).slice(0, -1)
   const texts = entries.every((entry) => behaviour.isServable(entry))
     ? entries.map((entry) => entry.value)

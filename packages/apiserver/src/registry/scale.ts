@@ -1,5 +1,5 @@
 import type { KubeObject } from '@millrace/kube'
-import { trackUpdate } from '../fields/managed-fields.ts'
+import { trackUpdate, type WriteContext } from '../fields/managed-fields.ts'
 import {
   badRequest,
   conflict,
@@ -18,6 +18,7 @@ import type { ApiRequest } from './api-request.ts'
 import { ownershipContext } from './field-owner.ts'
 import { findEntry } from './get.ts'
 import { isRecord, parseJsonBody, parseYamlBody, readBodyValue } from './object-body.ts'
+import { mergeApplied } from './patch.ts'
 import type { Platform } from './platform.ts'
 import { errorResource, type ScalePaths } from './served-resource.ts'
 import { changeObject } from './update.ts'
@@ -52,10 +53,27 @@ export async function scaleVerb(platform: Platform, request: ApiRequest, verb: V
   const updated = await changeObject(platform, request, options, (old) => {
     const scale = wantedOf(scaleOf(old, paths))
     checkScale(request, scale, old)
-    const object = withNumber(old, paths.specReplicas, scale.spec?.replicas ?? 0)
-    return trackUpdate(old, object, context)
+    return withScale(request, old, paths, scale.spec?.replicas ?? 0, context)
   })
   return { code: 200, body: scaleOf(updated, paths) }
+}
+
+/** The object with the wanted number, owned as the form of the request has it. */
+function withScale(
+  { contentType, query }: ApiRequest,
+  old: KubeObject,
+  { specReplicas }: ScalePaths,
+  replicas: number,
+  context: WriteContext,
+): KubeObject {
+  if (contentType !== 'application/apply-patch+yaml') {
+    return trackUpdate(old, withNumber(old, specReplicas, replicas), context)
+  }
+  const { apiVersion, kind, metadata } = old
+  const { name = '', namespace } = metadata
+  const bare: KubeObject = { apiVersion, kind, metadata: namespace ? { name, namespace } : { name } }
+  const force = query.get('force') === 'true'
+  return mergeApplied(old, withNumber(bare, specReplicas, replicas), { ...context, force })
 }
 
 type WantedScale = { readonly metadata?: KubeObject['metadata']; readonly spec?: { readonly replicas?: number } }

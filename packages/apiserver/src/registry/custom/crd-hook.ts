@@ -46,7 +46,7 @@ function markTerminating(crd: Crd, old: KubeObject, now: string): KubeObject {
     status: 'True',
     lastTransitionTime: now,
     reason: 'InstanceDeletionPending',
-    message: 'CustomResource deletion is pending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
   } as const
   // A CRD's deletion neither counts as a change of its spec nor has a grace period.
   const { deletionGracePeriodSeconds: _, ...metadata } = crd.metadata
