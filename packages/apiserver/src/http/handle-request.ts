@@ -127,8 +127,8 @@ function requestSignal(
   const gone = new AbortController()
   response.on('close', () => gone.abort())
   const isLong = path.isWatchPath || query.has('watch') || path.subresource === 'log' || path.subresource === 'proxy'
-  const limits = isLong ? [] : [AbortSignal.timeout(deadlineMs)]
-  return AbortSignal.any([gone.signal, platform.closing, ...limits])
+  // A closing server ends what would never end, and lets the rest finish.
+  return AbortSignal.any([gone.signal, isLong ? platform.closing : AbortSignal.timeout(deadlineMs)])
 }
 
 function toApiError(platform: Platform, message: IncomingMessage, error: unknown): ApiError {

@@ -33,6 +33,7 @@ const requestTimeoutMs = 60_000
 const keepAliveTimeoutMs = 120_000
 const headerBytesMax = 64 * 1024
 const closeGraceMs = 2_000
+const connectionsMax = 12_000
 
 /** Serves HTTPS. Throws `ListenError`. */
 export async function listen({ host, port, tls, handle }: ListenOptions): Promise<Listener> {
@@ -48,8 +49,12 @@ export async function listen({ host, port, tls, handle }: ListenOptions): Promis
       keepAliveTimeout: keepAliveTimeoutMs,
       noDelay: true,
     },
-    (request, response) => void handle(request, response),
+    (request, response) => {
+      // The handler answers every failure itself; if even that fails, the connection is of no use.
+      handle(request, response).catch(() => response.destroy())
+    },
   )
+  server.maxConnections = connectionsMax
   const bound = await bind(server, host, port)
   const urlHost = isIP(host) === 6 ? `[${host}]` : host
   return { url: `https://${urlHost}:${bound}`, port: bound, close: () => close(server) }

@@ -10,7 +10,7 @@ const attemptsMax = 50
  * answers undefined when there is nothing to do and `'remove'` to delete. Retries while others write.
  */
 export async function changeStored(
-  { store }: Platform,
+  { store }: Pick<Platform, 'store'>,
   bucket: string,
   key: string,
   change: (object: KubeObject) => KubeObject | 'remove' | undefined,

@@ -48,7 +48,11 @@ function createEntryFilter(
   labels: LabelSelector,
   fields: FieldSelector,
 ): EntryFilter {
-  const prefix = namespace ? `${namespace}/` : ''
+  const place = resource.namespaced && namespace ? `${namespace}/` : ''
+  // One object asked for by name is found without looking at the others.
+  const only = fields.requirements.find(({ field, isNegated }) => field === 'metadata.name' && !isNegated)
+  const isPlaced = place !== '' || !resource.namespaced
+  const prefix = only && isPlaced ? `${place}${only.value}` : place
   const isSelective = labels.requirements.length > 0 || fields.requirements.length > 0
   return {
     prefix,

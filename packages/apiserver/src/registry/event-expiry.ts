@@ -32,7 +32,7 @@ export function expireEvents(platform: Platform): EventExpiry {
 }
 
 /** One look at all events. */
-export async function sweep(platform: Platform): Promise<void> {
+export async function sweep(platform: Pick<Platform, 'store' | 'now'>): Promise<void> {
   const limit = platform.now().getTime() - lifetimeMs
   const isOld = (event: Event): boolean => lastSeenMs(event) < limit
   for (const { key, value } of platform.store.list(bucket).entries) {

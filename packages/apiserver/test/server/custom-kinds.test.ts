@@ -218,6 +218,23 @@ describe('custom kinds', () => {
     assert.deepEqual((await second.call('GET', `${widgets}/a`)).body.spec, { size: 1, color: 'red' })
   })
 
+  test('warn when their version is deprecated', async (t) => {
+    const { call } = await startTestServer(t)
+    await call('POST', crds, { body: definition([version('v1', { deprecated: true })]) })
+    assert.equal((await call('GET', widgets)).headers.warning, '299 - "example.com/v1 Widget is deprecated"')
+  })
+
+  test('are applied through their scale, and fought over there too', async (t) => {
+    const { call } = await startTestServer(t)
+    await call('POST', crds, { body: definition() })
+    await call('POST', widgets, { body: widget('a', { size: 1, replicas: 1 }) })
+    const scale = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'a' }, spec: { replicas: 4 } }
+    const apply = (more: string) =>
+      call('PATCH', `${widgets}/a/scale?fieldManager=scaler${more}`, { body: scale, headers: patchOf('apply') })
+    assert.equal((await apply('')).code, 409)
+    assert.equal((await apply('&force=true')).body.spec.replicas, 4)
+  })
+
   test('do not take names that are in use', async (t) => {
     const { call } = await startTestServer(t)
     await call('POST', crds, { body: definition() })
