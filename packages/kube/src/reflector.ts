@@ -66,6 +66,7 @@ const initialEventsEnd = 'k8s.io/initial-events-end'
  */
 export async function runReflector<T extends KubeObject>(options: ReflectorOptions<T>): Promise<void> {
   const { clock, random, signal, sink } = options
+  let hadLost = false
   const position: Position = { resourceVersion: undefined, watchList: options.watchList, failures: 0, isOpen: false }
   while (!signal.aborted) {
     const startedAt = clock.now()
@@ -76,11 +77,11 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
     if (held) position.failures = 0
     if (held && !error) continue
     position.failures += 1
-    if (error && isExpired(error)) {
-      position.resourceVersion = undefined
-      // Losing history is part of life, so the first time there is nothing to wait for.
-      if (position.failures === 1) continue
-    }
+    const isFirstLoss = error !== undefined && isExpired(error) && !hadLost
+    hadLost = error !== undefined && isExpired(error)
+    if (hadLost) position.resourceVersion = undefined
+    // Losing history is part of life: it is no trouble, and the first time there is nothing to wait for.
+    if (isFirstLoss) continue
     if (error) sink.troubled(error)
     const asked = isKubeError(error) ? (error.retryAfterMs ?? 0) : 0
     await sleep(clock, Math.max(asked, backoffMs(position.failures, { ...retryWait, random })), signal)

@@ -3,7 +3,7 @@ import type { Connection, Credentials } from './connection.ts'
 import { errorFromFailure } from './call-failure.ts'
 import { openPools, type Pools } from './connection-pools.ts'
 import { KubeError } from './errors.ts'
-import { type Answer, type Call, flatHeaders, sendOnce } from './unary-call.ts'
+import { type Answer, type Call, flatHeaders, type PlacedCall, sendOnce } from './unary-call.ts'
 
 export interface StreamAnswer {
   readonly status: number
@@ -28,7 +28,8 @@ export interface Transport {
 }
 
 export function createTransport(connection: Connection, options: TransportOptions): Transport {
-  const prefix = new URL(connection.server).pathname.replace(/\/+$/, '')
+  const { origin, pathname } = new URL(connection.server)
+  const prefix = pathname.replace(/\/+$/, '')
   let pools: Pools | undefined
   let opening: Promise<unknown> = Promise.resolve()
   let closed = false
@@ -60,14 +61,14 @@ export function createTransport(connection: Connection, options: TransportOption
       const { headers, pools } = await prepare(call)
       const answer = await sendOnce(
         pools.calls,
-        { ...call, path: prefix + call.path, headers },
+        { ...call, origin, path: prefix + call.path, headers },
         { ...options, deadlineMs },
       )
       return answer
     },
     open: async (call) => {
       const { headers, pools } = await prepare(call)
-      return openStream(pools.streams, { ...call, path: prefix + call.path, headers }, options.deadlineMs)
+      return openStream(pools.streams, { ...call, origin, path: prefix + call.path, headers }, options.deadlineMs)
     },
     close: async () => {
       closed = true
@@ -77,10 +78,11 @@ export function createTransport(connection: Connection, options: TransportOption
   }
 }
 
-async function openStream(pool: Dispatcher, call: Call, deadlineMs: number): Promise<StreamAnswer> {
-  const { method, path, headers, body, signal, what } = call
+async function openStream(pool: Dispatcher, call: PlacedCall, deadlineMs: number): Promise<StreamAnswer> {
+  const { origin, method, path, headers, body, signal, what } = call
   try {
     const answer = await pool.request({
+      origin,
       method,
       path,
       headers,

@@ -14,6 +14,11 @@ export interface Call {
   readonly what: string
 }
 
+/** A call with the place that it goes to: a proxy has to be told. */
+export interface PlacedCall extends Call {
+  readonly origin: string
+}
+
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -35,7 +40,7 @@ interface RawAnswer {
  * One request and its whole answer, on undici's `dispatch`: half the cost of its `request`, which makes a stream per
  * answer. The deadline covers the wait for a free connection too.
  */
-export async function sendOnce(pool: Dispatcher, call: Call, limits: CallLimits): Promise<Answer> {
+export async function sendOnce(pool: Dispatcher, call: PlacedCall, limits: CallLimits): Promise<Answer> {
   const raw = await exchange(pool, call, limits)
   const bytes = raw.chunks.length === 1 && raw.chunks[0] ? raw.chunks[0] : Buffer.concat(raw.chunks)
   const text =
@@ -43,8 +48,8 @@ export async function sendOnce(pool: Dispatcher, call: Call, limits: CallLimits)
   return { status: raw.status, headers: raw.headers, text }
 }
 
-function exchange(pool: Dispatcher, call: Call, limits: CallLimits): Promise<RawAnswer> {
-  const { method, path, headers, body, signal, what } = call
+function exchange(pool: Dispatcher, call: PlacedCall, limits: CallLimits): Promise<RawAnswer> {
+  const { origin, method, path, headers, body, signal, what } = call
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined
     let failure: KubeError | undefined
@@ -70,7 +75,15 @@ function exchange(pool: Dispatcher, call: Call, limits: CallLimits): Promise<Raw
     signal?.addEventListener('abort', onAbort, { once: true })
 
     pool.dispatch(
-      { method, path, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 } as Dispatcher.DispatchOptions,
+      {
+        origin,
+        method,
+        path,
+        headers,
+        body: body ?? null,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      } as Dispatcher.DispatchOptions,
       {
         onRequestStart: (started) => {
           controller = started
