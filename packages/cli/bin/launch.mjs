@@ -26,14 +26,14 @@ function isInstalled() {
 export async function install() {
   if (isInstalled()) return 0
   process.stderr.write('Installing dependencies, Node 24 among them (needed once, about half a minute) ...\n')
-  // `npm ci` begins by removing node_modules: right for a new checkout, wrong under a platform that runs from it.
-  const verb = existsSync(join(root, 'node_modules')) ? 'install' : 'ci'
-  const flags = [verb, '--no-audit', '--no-fund', '--loglevel=error']
+  // Not `npm ci`: it begins by removing node_modules, under a platform that may run from it, and it fails where a registry
+  // lacks an optional package of some other system. The lock file holds either way; --no-save leaves it as it is.
+  const flags = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
   const npm = process.env.npm_execpath
   const code = npm?.endsWith('.js') ? await run(process.execPath, [npm, ...flags]) : await run('npm', flags)
   if (code !== 0) {
     process.stderr.write(
-      `npm ${verb} failed with exit code ${code}. Check the network and run the same command again.\n`,
+      `npm install failed with exit code ${code}. Check the network and run the same command again.\n`,
     )
     return code
   }
