@@ -60,7 +60,9 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const loop = createLoop({ ...options, clock, random, log, controllerNamespace, metrics, recorder, informers })
   const closers: (() => Promise<void>)[] = [
     async () => {
-      await Promise.race([recorder.flush(), sleep(clock, flushMs)])
+      const flushed = new AbortController()
+      await Promise.race([recorder.flush(), sleep(clock, flushMs, flushed.signal)])
+      flushed.abort()
       await recorder.close()
     },
     () => informers.close(),
