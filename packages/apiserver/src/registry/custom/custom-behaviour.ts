@@ -10,12 +10,12 @@ import { prune, unknownFields } from '../../schema/prune.ts'
 import { compileRules, type RuleSet } from '../../schema/rules.ts'
 import type { JsonSchema, Schema } from '../../schema/schema.ts'
 import { validate } from '../../schema/validate.ts'
+import { validateListTypes } from '../../schema/validate-list-types.ts'
 import type { Entry } from '../../store/store.ts'
 import { textAt } from '../builtin-fields.ts'
 import type { DecodedObject, KindBehaviour } from '../served-resource.ts'
 import type { Converter } from './conversion.ts'
 import type { Crd, CrdVersion } from './crd-spec.ts'
-import { ratchet } from './ratchet.ts'
 
 interface CustomKind {
   readonly crd: Crd
@@ -50,12 +50,20 @@ export function customBehaviour(kind: CustomKind): KindBehaviour {
     prepareCreate: (object) => prepareCreate(strategy, gvk, object),
     prepareUpdate: (object, old, subresource) => prepareUpdate(strategy, object, old, subresource),
     validateCreate: async (object) => {
-      const findings = [...validateMetadata(object, namespaced, 'subdomain'), ...validate(object, schema())]
+      const findings = [
+        ...validateMetadata(object, namespaced, 'subdomain'),
+        ...validate(object, schema()),
+        ...validateListTypes(object, schema()),
+      ]
       return [...findings, ...ruleFindings(await rules(), findings, object, undefined)]
     },
     validateUpdate: async (object, old) => {
-      const changed = ratchet(validate(object, schema()), object, old)
-      const findings = [...validateMetadataUpdate(object, old), ...changed]
+      const findings = [
+        ...validateMetadataUpdate(object, old),
+        ...validate(object, schema(), { value: old }),
+        // What was wrong in the stored object already is not held against its updates.
+        ...(validateListTypes(old, schema()).length === 0 ? validateListTypes(object, schema()) : []),
+      ]
       return [...findings, ...ruleFindings(await rules(), findings, object, old)]
     },
     isServable,

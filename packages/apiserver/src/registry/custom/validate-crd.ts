@@ -1,7 +1,9 @@
-import { type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.ts'
+import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.ts'
 import { checkRules } from '../../schema/rules.ts'
+import type { JsonSchema } from '../../schema/schema.ts'
 import { checkStructural } from '../../schema/structural.ts'
 import { isDeepEqual } from '../field-owner.ts'
+import { isRecord } from '../object-body.ts'
 import type { Crd, CrdSpec, CrdVersion } from './crd-spec.ts'
 import { hasCondition } from './crd-spec.ts'
 
@@ -128,6 +130,7 @@ function checkVersion(version: CrdVersion, path: string): readonly FieldError[] 
     if (!types.includes(column.type)) findings.push(notSupported(`${field}.type`, column.type, types))
     if (!column.jsonPath) findings.push(required(`${field}.jsonPath`))
   }
+  findings.push(...checkSelectable(version, path))
   const scale = version.subresources?.scale
   const checkPath = (name: string, value: string | undefined, prefixes: readonly string[]): void => {
     const field = `${path}.subresources.scale.${name}`
@@ -146,6 +149,38 @@ function checkVersion(version: CrdVersion, path: string): readonly FieldError[] 
   if (scale) checkPath('statusReplicasPath', scale.statusReplicasPath, ['.status.'])
   if (scale?.labelSelectorPath) checkPath('labelSelectorPath', scale.labelSelectorPath, ['.spec.', '.status.'])
   return findings
+}
+
+/** Selectable fields are single values of the schema outside of metadata. */
+function checkSelectable({ selectableFields = [], schema }: CrdVersion, path: string): readonly FieldError[] {
+  if (selectableFields.length === 0) return []
+  const field = `${path}.selectableFields`
+  if (!schema?.openAPIV3Schema) {
+    return [invalid(field, '', 'may only be set when `version.schema.openAPIV3Schema` is not included')]
+  }
+  const seen = new Set<string>()
+  return selectableFields.flatMap(({ jsonPath }, position): readonly FieldError[] => {
+    const at = `${field}[${position}].jsonPath`
+    const isRepeated = seen.has(jsonPath)
+    seen.add(jsonPath)
+    if (isRepeated) return [duplicate(at, jsonPath)]
+    const type = typeAt(schema.openAPIV3Schema, jsonPath.replace(/^\./, '').split('.'))
+    if (type === undefined || jsonPath.startsWith('.metadata')) {
+      return [invalid(at, jsonPath, 'is an invalid path: does not refer to a valid field')]
+    }
+    if (type === 'string' || type === 'boolean' || type === 'integer') return []
+    return [invalid(at, jsonPath, 'must point to a field of type string, boolean or integer')]
+  })
+}
+
+/** The schema's type at a path of property names; undefined where there is none. */
+function typeAt(schema: JsonSchema | undefined, path: readonly string[]): unknown {
+  let node: unknown = schema
+  for (const name of path) {
+    const properties = isRecord(node) ? node['properties'] : undefined
+    node = isRecord(properties) ? properties[name] : undefined
+  }
+  return isRecord(node) ? node['type'] : undefined
 }
 
 function checkConversion({ conversion }: CrdSpec): readonly FieldError[] {
