@@ -168,7 +168,7 @@ function apiserverFlags(
     '--endpoint-reconciler-type=none',
     `--service-account-key-file=${path('accounts.pub')}`,
     `--service-account-signing-key-file=${path('accounts.key')}`,
-    '--service-cluster-ip-range=10.0.0.0/24',
+    '--service-cluster-ip-range=10.96.0.0/16',
     '--allow-privileged=true',
     '--profiling=false',
     ...(wantsAccounts ? [] : ['--disable-admission-plugins=ServiceAccount']),

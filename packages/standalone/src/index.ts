@@ -7,3 +7,4 @@ export {
   type WorkloadOptions,
 } from './workloads/workload-controllers.ts'
 export { type Gateway, type GatewayLimits, type GatewayOptions, startGateway } from './gateway/start-gateway.ts'
+export { type GarbageCollector, startGarbageCollector } from './workloads/start-garbage-collector.ts'
