@@ -10,6 +10,8 @@ export interface LoadResult {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly requests: number
+  /** With those of the warm-up. */
+  readonly sent: number
   readonly failures: number
   readonly firstFailure?: string
 }
@@ -19,9 +21,11 @@ const body = readFileSync(bodyFile)
 const pool = new Pool(origin, { connections: Number(connections), pipelining: 1 })
 const latencies: number[] = []
 let failures = 0
+let sent = 0
 let firstFailure: string | undefined
 
 function ask(): Promise<void> {
+  sent++
   return new Promise((resolve) => {
     const startedMs = performance.now()
     let status = 0
@@ -73,6 +77,7 @@ const result: LoadResult = {
   p50Ms: at(0.5),
   p99Ms: at(0.99),
   requests: latencies.length,
+  sent,
   failures,
   ...(firstFailure === undefined ? {} : { firstFailure }),
 }
