@@ -43,7 +43,7 @@ export interface Controller {
   close(): Promise<void>
 }
 
-const leaseName = 'millrace-controller'
+export const leaseName = 'millrace-controller'
 /** Runs are bounded by the deadlines of their calls; one that lasts longer than this hangs. */
 const runSecondsMax = 600
 const flushMs = 2_000

@@ -12,7 +12,8 @@ import {
   startAdmissionServer,
 } from '@millrace/kube'
 import { fieldManager } from './field-manager.ts'
-import { obtainCertificates } from './webhook-certificates.ts'
+import { type AuthorityFiller, fillInAuthority } from './fill-in-authority.ts'
+import { type Certificates, obtainCertificates } from './webhook-certificates.ts'
 
 export type WebhookOptions = {
   /** The address that is listened on, and in `url` mode called. */
@@ -27,9 +28,9 @@ export type WebhookOptions = {
       readonly mode: 'url'
     }
   | {
-      /** The API server calls a Service of the cluster. */
+      /** The API server calls a Service of the cluster: its registration was installed with us (see deploy/). */
       readonly mode: 'service'
-      readonly service: { readonly namespace: string; readonly name: string; readonly port?: number }
+      readonly service: { readonly namespace: string; readonly name: string }
     }
 )
 
@@ -40,78 +41,114 @@ export interface Webhook {
   close(): Promise<void>
 }
 
-const path = '/validate'
+/** Where admission reviews are answered. */
+export const validatePath = '/validate'
 export const configurationName = 'millrace.serving.kserve.io'
 const retryMs = 2_000
 const lookAgainMs = 60_000
 
-/** Serves validation and sees to it that the API server asks: writes the registration when it isn't as it should be. */
+/**
+ * Serves validation and sees to it that the API server asks us: on one machine by writing the registration, in a cluster by
+ * filling our authority into the installed one, unless somebody else's certificate is served.
+ */
 export async function startWebhook(
   client: Client,
   options: WebhookOptions,
   context: { readonly admit: Admit; readonly clock: Clock; readonly log: Log },
 ): Promise<Webhook> {
   const { clock, log } = context
-  const abort = new AbortController()
-  const registered = Promise.withResolvers<void>()
-  let isDue = new AbortController()
   const certificates = await obtainCertificates(client, options, { clock, log })
   const server = await startAdmissionServer({
     host: options.host,
     port: options.port,
     certificate: certificates.current().pair,
-    handlers: { [path]: { type: 'admission', admit: context.admit } },
+    handlers: { [validatePath]: { type: 'admission', admit: context.admit } },
     log,
   })
+  const tie = tieToServer(client, options, { port: server.port, certificates, clock, log })
   certificates.onChange(() => {
     server.setCertificate(certificates.current().pair)
-    isDue.abort()
+    tie.changed()
   })
-
-  const register = async (): Promise<boolean> => {
-    const wanted = registration(options, server.port, certificates.current().authority)
-    const [result] = await applyObjects(client, [wanted], {
-      fieldManager,
-      resourceOf: () => resources.validatingWebhookConfigurations,
-      live: async (resource, name) => {
-        try {
-          return await client.get(resource, name, { signal: abort.signal })
-        } catch (error) {
-          if (isKubeError(error, 'NotFound')) return undefined
-          throw error
-        }
-      },
-      signal: abort.signal,
-    })
-    if (result?.error && !abort.signal.aborted)
-      log.warn('The webhook is not registered', { error: result.error.message })
-    if (result && result.action !== 'failed' && result.action !== 'unchanged') {
-      log.info('The webhook is registered', { name: configurationName, action: result.action, port: server.port })
-    }
-    return result?.action !== 'failed'
-  }
-  const keepRegistered = async () => {
-    while (!abort.signal.aborted) {
-      isDue = new AbortController()
-      const isRegistered = await register()
-      if (isRegistered) registered.resolve()
-      await sleep(clock, isRegistered ? lookAgainMs : retryMs, AbortSignal.any([isDue.signal, abort.signal]))
-    }
-  }
-  const keeping = keepRegistered()
-
   return {
     port: server.port,
-    registered: registered.promise,
+    registered: tie.done,
     close: async () => {
-      abort.abort()
-      await keeping
+      await tie.close()
       certificates.close()
       // With us the only one who answers at that address goes. In a cluster others may answer still.
       if (options.mode === 'url') await unregister(client, log)
       await server.close()
     },
   }
+}
+
+interface TieContext {
+  readonly port: number
+  readonly certificates: Certificates
+  readonly clock: Clock
+  readonly log: Log
+}
+
+function tieToServer(client: Client, options: WebhookOptions, context: TieContext): AuthorityFiller {
+  const { certificates, clock, log } = context
+  if (options.mode === 'url') return keepRegistered(client, options, context)
+  if (options.certDir !== undefined)
+    return { done: Promise.resolve(), changed: () => {}, close: () => Promise.resolve() }
+  const authority = () => certificates.current().authority ?? ''
+  return fillInAuthority(client, { configurationName, service: options.service, authority, clock, log })
+}
+
+function keepRegistered(
+  client: Client,
+  options: WebhookOptions & { readonly mode: 'url' },
+  { port, certificates, clock, log }: TieContext,
+): AuthorityFiller {
+  const abort = new AbortController()
+  const registered = Promise.withResolvers<void>()
+  let due = new AbortController()
+  const run = async () => {
+    while (!abort.signal.aborted) {
+      due = new AbortController()
+      const wanted = registration(options, port, certificates.current().authority)
+      const isRegistered = await register(client, wanted, { log, signal: abort.signal })
+      if (isRegistered) registered.resolve()
+      await sleep(clock, isRegistered ? lookAgainMs : retryMs, AbortSignal.any([due.signal, abort.signal]))
+    }
+  }
+  const running = run()
+  return {
+    done: registered.promise,
+    changed: () => due.abort(),
+    close: async () => {
+      abort.abort()
+      await running
+    },
+  }
+}
+
+async function register(
+  client: Client,
+  wanted: KubeObject,
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const [result] = await applyObjects(client, [wanted], {
+    fieldManager,
+    resourceOf: () => resources.validatingWebhookConfigurations,
+    live: async (resource, name) => {
+      try {
+        return await client.get(resource, name, { signal })
+      } catch (error) {
+        if (isKubeError(error, 'NotFound')) return undefined
+        throw error
+      }
+    },
+    signal,
+  })
+  if (result?.error && !signal.aborted) log.warn('The webhook is not registered', { error: result.error.message })
+  if (result && result.action !== 'failed' && result.action !== 'unchanged')
+    log.info('The webhook is registered', { name: configurationName, action: result.action })
+  return result?.action !== 'failed'
 }
 
 async function unregister(client: Client, log: Log): Promise<void> {
@@ -123,25 +160,24 @@ async function unregister(client: Client, log: Log): Promise<void> {
   }
 }
 
-/**
- * All our kinds, in every version. On one machine the API server may start before us: what comes meanwhile is admitted, since
- * its schema is checked all the same. In a cluster it waits for one of us.
- */
-function registration(options: WebhookOptions, port: number, authority: string | undefined): KubeObject {
-  const caBundle = authority === undefined ? {} : { caBundle: Buffer.from(authority).toString('base64') }
+/** All our kinds, in every version. */
+export const validatedRules = [
+  {
+    apiGroups: [group],
+    apiVersions: ['*'],
+    operations: ['CREATE', 'UPDATE'],
+    resources: kinds.map(({ plural }) => plural),
+    scope: '*',
+  },
+]
+
+/** The API server may start before us: what comes meanwhile is admitted, since its schema is checked all the same. */
+function registration(
+  options: WebhookOptions & { readonly mode: 'url' },
+  port: number,
+  authority: string | undefined,
+): KubeObject {
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
-  const clientConfig =
-    options.mode === 'url'
-      ? { url: `https://${host}:${port}${path}`, ...caBundle }
-      : {
-          service: {
-            namespace: options.service.namespace,
-            name: options.service.name,
-            port: options.service.port ?? 443,
-            path,
-          },
-          ...caBundle,
-        }
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',
@@ -149,17 +185,12 @@ function registration(options: WebhookOptions, port: number, authority: string |
     webhooks: [
       {
         name: `validate.${configurationName}`,
-        clientConfig,
-        rules: [
-          {
-            apiGroups: [group],
-            apiVersions: ['*'],
-            operations: ['CREATE', 'UPDATE'],
-            resources: kinds.map(({ plural }) => plural),
-            scope: '*',
-          },
-        ],
-        failurePolicy: options.mode === 'url' ? 'Ignore' : 'Fail',
+        clientConfig: {
+          url: `https://${host}:${port}${validatePath}`,
+          ...(authority === undefined ? {} : { caBundle: Buffer.from(authority).toString('base64') }),
+        },
+        rules: validatedRules,
+        failurePolicy: 'Ignore',
         matchPolicy: 'Equivalent',
         sideEffects: 'None',
         timeoutSeconds: 10,

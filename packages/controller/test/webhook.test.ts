@@ -14,7 +14,7 @@ import {
   systemClock,
 } from '@millrace/kube'
 import { type ControllerOptions, startController, type WebhookOptions } from '../src/index.ts'
-import { createServingCluster } from './memory-cluster.ts'
+import { createServingCluster, type MemoryCluster } from './memory-cluster.ts'
 import { service } from './run-controller.ts'
 
 const configurationName = 'millrace.serving.kserve.io'
@@ -130,22 +130,42 @@ test('on one machine the registration goes when the controller goes; a second lo
   assert.equal(cluster.get(resources.validatingWebhookConfigurations, undefined, configurationName), undefined)
 })
 
-test('in a cluster all replicas share one certificate, and the registration stays', async (t) => {
-  const options: WebhookOptions = {
-    mode: 'service',
-    host: '127.0.0.1',
-    port: 0,
-    service: { namespace: 'kserve', name: 'millrace-webhook' },
+const inCluster: WebhookOptions & { readonly mode: 'service' } = {
+  mode: 'service',
+  host: '127.0.0.1',
+  port: 0,
+  service: { namespace: 'kserve', name: 'millrace-webhook' },
+}
+const crdName = 'inferenceservices.serving.kserve.io'
+
+/** As deploy/ installs it: everything but the authority. */
+function install(cluster: MemoryCluster, service: object = inCluster.service): void {
+  const clientConfig = { service }
+  const registration = { metadata: { name: configurationName }, webhooks: [{ name: 'one', clientConfig }] }
+  cluster.put(resources.validatingWebhookConfigurations, registration)
+  const conversion = { strategy: 'Webhook', webhook: { clientConfig } }
+  cluster.put(resources.customResourceDefinitions, { metadata: { name: crdName }, spec: { conversion } })
+}
+
+function authorities(cluster: MemoryCluster) {
+  const registration = cluster.get(resources.validatingWebhookConfigurations, undefined, configurationName)
+  const crd = cluster.get(resources.customResourceDefinitions, undefined, crdName)
+  return {
+    validation: Object(registration?.['webhooks'])[0].clientConfig.caBundle as string | undefined,
+    conversion: Object(crd?.['spec']).conversion.webhook.clientConfig.caBundle as string | undefined,
   }
-  const { cluster, registration } = await serve(t, options)
-  const { clientConfig, failurePolicy } = registration()
-  assert.equal(failurePolicy, 'Fail')
-  assert.deepEqual(clientConfig.service, {
-    namespace: 'kserve',
-    name: 'millrace-webhook',
-    port: 443,
-    path: '/validate',
-  })
+}
+
+test('in a cluster all replicas share one certificate, and fill its authority into what was installed', async (t) => {
+  const cluster = createServingCluster()
+  install(cluster)
+  const start = async () => {
+    const controller = await startController({ client: cluster.client, webhook: inCluster })
+    t.after(() => controller.close())
+    await controller.ready
+    return controller
+  }
+  const first = await start()
   const secret = () => cluster.get(resources.secrets, 'kserve', 'millrace-webhook-certificate')
   const data = secret()?.['data'] as Record<string, string>
   const pair = { certificate: Buffer.from(data['tls.crt'] ?? '', 'base64').toString(), key: '' }
@@ -153,13 +173,50 @@ test('in a cluster all replicas share one certificate, and the registration stay
     certificateProblem(pair, { now: systemClock.now(), dnsNames: ['millrace-webhook.kserve.svc'] }),
     undefined,
   )
-  const second = await startController({ client: cluster.client, webhook: options })
-  await second.ready
+  const filled = { validation: data['ca.crt'], conversion: data['ca.crt'] }
+  assert.deepEqual(authorities(cluster), filled)
+  await start()
   assert.deepEqual(secret()?.['data'], data)
-  assert.equal(registration().clientConfig.caBundle, data['ca.crt'])
-  await second.close()
-  assert.ok(registration())
+  await first.close()
+  assert.deepEqual(authorities(cluster), filled)
+  install(cluster)
+  assert.deepEqual(authorities(cluster), { validation: undefined, conversion: undefined })
+  await until(() => authorities(cluster).conversion !== undefined)
+  assert.deepEqual(authorities(cluster), filled)
 })
+
+test("registrations of another service, and with an administrator's certificate all, stay as they are", async (t) => {
+  const others = createServingCluster()
+  install(others, { namespace: 'kserve', name: 'kserve-webhook-server-service' })
+  const controller = await startController({ client: others.client, webhook: inCluster })
+  t.after(() => controller.close())
+  await controller.ready
+  assert.deepEqual(authorities(others), { validation: undefined, conversion: undefined })
+
+  const directory = await mkdtemp(join(tmpdir(), 'webhook-'))
+  t.after(() => rm(directory, { recursive: true, force: true }))
+  const validity = { now: systemClock.now(), validForMs: 1e9 }
+  const authority = createAuthority({ commonName: 'theirs', ...validity })
+  const pair = issueCertificate(authority, { commonName: 'x', dnsNames: ['x'], usage: 'server', ...validity })
+  await writeFile(join(directory, 'tls.crt'), pair.certificate)
+  await writeFile(join(directory, 'tls.key'), pair.key)
+  await writeFile(join(directory, 'ca.crt'), authority.certificate)
+  const theirs = createServingCluster()
+  install(theirs)
+  const second = await startController({ client: theirs.client, webhook: { ...inCluster, certDir: directory } })
+  t.after(() => second.close())
+  await second.ready
+  assert.deepEqual(authorities(theirs), { validation: undefined, conversion: undefined })
+  assert.equal(theirs.get(resources.secrets, 'kserve', 'millrace-webhook-certificate'), undefined)
+})
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + 5_000
+  while (!holds()) {
+    assert.ok(performance.now() < deadline, 'it never came true')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
 
 test("an administrator's certificate is taken from its folder; without one, starting fails and says why", async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'webhook-'))

@@ -1,3 +1,4 @@
+import type { WebhookOptions } from '@millrace/controller'
 import { createClient, loadConnection } from '@millrace/kube'
 import type { Command } from 'commander'
 import { usageError } from '../command-error.ts'
@@ -13,6 +14,7 @@ interface ControllerOptions {
   readonly healthProbeAddr: Address | undefined
   readonly webhookPort: number
   readonly webhookHost: string
+  readonly webhookService?: string
   readonly webhookCertDir?: string
   readonly leaderElect?: boolean
   readonly namespace: string
@@ -35,7 +37,7 @@ export function defineController(program: Command, terminal: Terminal): void {
     .option('--context <name>', 'a context of the kubeconfig')
     .option(
       '--metrics-addr <address>',
-      'where /metrics is served; 0 turns it off',
+      'where /metrics is served, such as *:8080; 0 turns it off',
       parseAddress,
       parseAddress('127.0.0.1:8080'),
     )
@@ -46,7 +48,15 @@ export function defineController(program: Command, terminal: Terminal): void {
       parseAddress('127.0.0.1:8082'),
     )
     .option('--webhook-port <port>', 'port of the admission webhooks (0: any free one)', parsePort, 9443)
-    .option('--webhook-host <host>', 'address that the webhooks listen on, and that the API server calls', '127.0.0.1')
+    .option(
+      '--webhook-host <host>',
+      'address that the webhooks listen on (* for all), and that the API server calls',
+      '127.0.0.1',
+    )
+    .option(
+      '--webhook-service <name>',
+      'the Service in --namespace through which the API server calls, as installed by deploy/',
+    )
     .option('--webhook-cert-dir <dir>', 'folder with tls.crt and tls.key (else certificates of our own)')
     .option('--leader-elect', 'take turns with other controllers through a Lease')
     .option('--namespace <name>', 'namespace of inferenceservice-config and of the Lease', controllerNamespace)
@@ -61,14 +71,29 @@ function parseAddress(text: string): Address | undefined {
   const match = /^(.*):(\d+)$/.exec(text)
   if (!match) throw usageError(`${text}: an address such as 127.0.0.1:8080 or :8080 is expected, or 0`)
   return {
-    host: match[1] === '' ? '127.0.0.1' : (match[1] ?? '').replace(/^\[|\]$/g, ''),
+    host: match[1] === '' ? '127.0.0.1' : hostOf((match[1] ?? '').replace(/^\[|\]$/g, '')),
     port: parsePort(match[2] ?? ''),
   }
 }
 
+/** Node listens on every address of both families where it is given an empty one. */
+function hostOf(text: string): string {
+  return text === '*' ? '' : text
+}
+
+function webhookOf(options: ControllerOptions): WebhookOptions {
+  const { webhookHost, webhookPort: port, webhookService, webhookCertDir, namespace } = options
+  const host = hostOf(webhookHost)
+  const certificate = webhookCertDir === undefined ? {} : { certDir: webhookCertDir }
+  if (webhookService !== undefined)
+    return { mode: 'service', host, port, service: { namespace, name: webhookService }, ...certificate }
+  if (host === '') throw usageError('--webhook-host *: the API server needs an address to call, or --webhook-service')
+  return { mode: 'url', host, port, ...certificate }
+}
+
 async function runController(options: ControllerOptions, terminal: Terminal): Promise<void> {
   const { startController } = await import('@millrace/controller')
-  const { kubeconfig, context, webhookCertDir, watchNamespace } = options
+  const { kubeconfig, context, watchNamespace } = options
   const connection = await loadConnection({
     env: terminal.environment,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
@@ -82,12 +107,7 @@ async function runController(options: ControllerOptions, terminal: Terminal): Pr
     controllerNamespace: options.namespace,
     ...(options.metricsAddr ? { metricsAddr: options.metricsAddr } : {}),
     ...(options.healthProbeAddr ? { healthProbeAddr: options.healthProbeAddr } : {}),
-    webhook: {
-      mode: 'url',
-      host: options.webhookHost,
-      port: options.webhookPort,
-      ...(webhookCertDir === undefined ? {} : { certDir: webhookCertDir }),
-    },
+    webhook: webhookOf(options),
     leaderElect: options.leaderElect === true,
     ...(watchNamespace === undefined ? {} : { namespaces: watchNamespace }),
   })
