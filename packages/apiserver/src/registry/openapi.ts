@@ -71,9 +71,7 @@ function customIn(resources: ResourceTable, path: string): readonly ServedResour
 }
 
 function hashOf(resources: ResourceTable, path: string): string {
-  const parts = customIn(resources, path).map(({ plural, openApiSchema, subresources }) =>
-    JSON.stringify([plural, openApiSchema, subresources]),
-  )
+  const parts = customIn(resources, path).map(({ plural, openApi }) => `${plural} ${openApi?.digest ?? ''}`)
   return createHash('sha512').update(`v1.34.2 ${path} ${parts.join()}`).digest('hex').toUpperCase()
 }
 
@@ -108,8 +106,8 @@ function definitionNames(resource: ServedResource): [string, string][] {
 }
 
 function definitionsOf(resource: ServedResource): Json {
-  const { gvk, listKind, openApiSchema } = resource
-  const schema = (openApiSchema ?? { type: 'object' }) as { readonly properties?: Json }
+  const { gvk, listKind, openApi } = resource
+  const schema = (openApi?.schema() ?? { type: 'object' }) as { readonly properties?: Json }
   const typeMeta = { apiVersion: { type: 'string' }, kind: { type: 'string' } }
   const kinds = (kind: string) => ({ 'x-kubernetes-group-version-kind': [{ ...gvk, kind }] })
   const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` })

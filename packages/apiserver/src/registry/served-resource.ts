@@ -67,8 +67,8 @@ export interface ServedResource {
   readonly printer: TablePrinter
   readonly scale: ScalePaths | undefined
   readonly behaviour: KindBehaviour
-  /** A custom kind's schema as its author wrote it, for OpenAPI documents. */
-  readonly openApiSchema?: JsonSchema
+  /** A custom kind's schema as its author wrote it, for OpenAPI documents; the digest tells when it has changed. */
+  readonly openApi?: { readonly digest: string; readonly schema: () => JsonSchema }
   /** Aborts when the definition changes or goes: its watches end, and clients start them anew. */
   readonly retired?: AbortSignal
 }

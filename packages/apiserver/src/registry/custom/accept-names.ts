@@ -1,5 +1,5 @@
 import type { ServedResource } from '../served-resource.ts'
-import { completeNames, type Crd, type CrdNames, hasCondition } from './crd-spec.ts'
+import { completeNames, type Crd, type CrdNames } from './crd-spec.ts'
 
 export interface NamesDecision {
   readonly accepted: boolean
@@ -9,10 +9,19 @@ export interface NamesDecision {
   readonly message: string
 }
 
-/** A CRD may use the names that no built-in kind and no accepted CRD of its group has taken. */
-export function acceptNames(crd: Crd, all: readonly Crd[], served: readonly ServedResource[]): NamesDecision {
+/** Names that an accepted CRD holds. */
+export interface NameClaim {
+  readonly group: string
+  readonly names: CrdNames
+}
+
+/**
+ * A CRD may use the names that no built-in kind and no accepted CRD of its group has taken. `claims` are those of the
+ * other CRDs.
+ */
+export function acceptNames(crd: Crd, claims: readonly NameClaim[], served: readonly ServedResource[]): NamesDecision {
   const names = completeNames(crd.spec.names)
-  const conflicts = findConflicts(names, takenNames(crd, all, served))
+  const conflicts = findConflicts(names, takenNames(crd.spec.group, claims, served))
   // The condition tells the last one, as the real server's does.
   const last = conflicts.at(-1)
   if (!last) return { accepted: true, names, reason: '', message: '' }
@@ -28,20 +37,17 @@ interface Taken {
   readonly kinds: ReadonlySet<string>
 }
 
-function takenNames(crd: Crd, all: readonly Crd[], served: readonly ServedResource[]): Taken {
+function takenNames(group: string, claims: readonly NameClaim[], served: readonly ServedResource[]): Taken {
   const resources = new Set<string>()
   const kinds = new Set<string>()
-  const others = all.filter(
-    ({ spec, metadata }) => spec.group === crd.spec.group && metadata.name !== crd.metadata.name,
-  )
-  for (const other of others) {
-    if (!hasCondition(other, 'NamesAccepted')) continue
-    const { plural, singular = '', shortNames = [], kind, listKind = '' } = completeNames(other.spec.names)
+  for (const claim of claims) {
+    if (claim.group !== group) continue
+    const { plural, singular = '', shortNames = [], kind, listKind = '' } = claim.names
     for (const name of [plural, singular, ...shortNames]) resources.add(name)
     for (const name of [kind, listKind]) kinds.add(name)
   }
   for (const { gvk, isCustom, plural, singular, shortNames, listKind } of served) {
-    if (isCustom || gvk.group !== crd.spec.group) continue
+    if (isCustom || gvk.group !== group) continue
     for (const name of [plural, singular, ...shortNames]) resources.add(name)
     for (const name of [gvk.kind, listKind]) kinds.add(name)
   }

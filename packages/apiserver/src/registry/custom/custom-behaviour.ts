@@ -23,6 +23,7 @@ interface CustomKind {
   readonly namespaced: boolean
   /** The store's revision when this schema came: older texts are pruned and completed again when read. */
   readonly schemaRevision: number
+  readonly schemaOf: (version: string) => JsonSchema
   readonly converter: Converter
   readonly objectMeta: () => Schema
 }
@@ -31,7 +32,7 @@ interface CustomKind {
 export function customBehaviour(kind: CustomKind): KindBehaviour {
   const { crd, version, namespaced, converter, objectMeta } = kind
   const apiVersion = `${crd.spec.group}/${version.name}`
-  const schema = lazy(() => compileCrdSchema(schemaOf(version), objectMeta()))
+  const schema = lazy(() => compileCrdSchema(kind.schemaOf(version.name), objectMeta()))
   const rules = lazy(() => compileRules(schema()))
   const storedHead = JSON.stringify({ kind: crd.spec.names.kind, apiVersion }).slice(0, -1)
   const gvk = { group: crd.spec.group, version: version.name, kind: crd.spec.names.kind }
@@ -81,15 +82,11 @@ export function customBehaviour(kind: CustomKind): KindBehaviour {
     schemaOf: (wanted) => {
       const other = crd.spec.versions.find(({ name }) => `${crd.spec.group}/${name}` === wanted)
       if (!other) return undefined
-      return other === version ? schema() : compileCrdSchema(schemaOf(other), objectMeta())
+      return other === version ? schema() : compileCrdSchema(kind.schemaOf(other.name), objectMeta())
     },
     selectableFields: (object) => Object.fromEntries(selectable.map((path) => [path, textAt(object, path)])),
     selectableFieldNames: selectable,
   }
-}
-
-function schemaOf(version: CrdVersion): JsonSchema {
-  return version.schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
 }
 
 function lazy<T>(make: () => T): () => T {

@@ -1,19 +1,29 @@
+import { createHash } from 'node:crypto'
 import type { KubeObject } from '@millrace/kube'
 import type { CallWebhook } from '../../admission/call-webhook.ts'
-import type { Schema } from '../../schema/schema.ts'
+import type { JsonSchema, Schema } from '../../schema/schema.ts'
 import type { Entry } from '../../store/store.ts'
 import { trackUpdate } from '../../fields/managed-fields.ts'
 import { changeStored } from '../change-stored.ts'
 import { ownershipContext } from '../field-owner.ts'
 import { type Platform, timestamp } from '../platform.ts'
-import { acceptNames, type NamesDecision } from './accept-names.ts'
+import { acceptNames, type NameClaim, type NamesDecision } from './accept-names.ts'
 import { removeInstances } from './remove-instances.ts'
-import { asCrd, type Crd, type CrdCondition, type CrdStatus, crdBucket, crdFinalizer } from './crd-spec.ts'
+import {
+  asCrd,
+  completeNames,
+  type Crd,
+  type CrdCondition,
+  type CrdStatus,
+  crdBucket,
+  crdFinalizer,
+  hasCondition,
+} from './crd-spec.ts'
 import { customResources } from './custom-resources.ts'
 
 interface ServedKind {
-  /** Spec as text: served anew only when it changes. */
-  readonly spec: string
+  /** Digest of the spec: served anew only when it changes. */
+  readonly digest: string
   readonly retire: AbortController
 }
 
@@ -27,30 +37,38 @@ export function serveCustomKinds(
   deps: { readonly objectMeta: () => Schema; readonly callWebhook: CallWebhook },
 ): CustomKinds {
   const served = new Map<string, ServedKind>()
+  const claims = new Map<string, NameClaim>()
   const work = new Map<string, Promise<void>>()
 
   function refresh(entry: Entry): void {
     const crd = asCrd(JSON.parse(entry.value) as KubeObject)
-    const decision = acceptNames(crd, allCrds(platform), platform.resources.all())
-    if (decision.accepted) serve(crd, entry.revision)
+    const others = [...claims].filter(([name]) => name !== entry.key).map(([, claim]) => claim)
+    const decision = acceptNames(crd, others, platform.resources.all())
+    if (decision.accepted) {
+      claims.set(entry.key, { group: crd.spec.group, names: completeNames(crd.spec.names) })
+      serve(crd, entry)
+    }
     later(entry.key, () => keepStatus(platform, entry.key, decision))
     if (crd.metadata.deletionTimestamp) later(entry.key, () => finishDeletion(platform, entry.key))
   }
 
-  function serve(crd: Crd, revision: number): void {
-    const name = crd.metadata.name ?? ''
+  function serve(crd: Crd, { key, revision }: Entry): void {
     const spec = JSON.stringify([crd.spec, crd.metadata.deletionTimestamp])
-    const known = served.get(name)
-    if (known?.spec === spec) return
+    const digest = createHash('sha256').update(spec).digest('base64')
+    const known = served.get(key)
+    if (known?.digest === digest) return
     known?.retire.abort()
     const retire = new AbortController()
-    served.set(name, { spec, retire })
-    platform.resources.serve(name, customResources(crd, revision, { ...deps, retired: retire.signal }))
+    served.set(key, { digest, retire })
+    const schemaOf = (version: string): JsonSchema => storedSchema(platform, key, version)
+    const kind = { schemaRevision: revision, digest, schemaOf, retired: retire.signal, ...deps }
+    platform.resources.serve(key, customResources(withoutSchemas(crd), kind))
   }
 
   function stop(name: string): void {
     served.get(name)?.retire.abort()
     served.delete(name)
+    claims.delete(name)
     platform.resources.serve(name, [])
     // Names that this CRD held are free now.
     for (const entry of platform.store.list(crdBucket).entries) refresh(entry)
@@ -68,7 +86,14 @@ export function serveCustomKinds(
     })
   }
 
-  for (const entry of platform.store.list(crdBucket).entries) refresh(entry)
+  const stored = platform.store.list(crdBucket).entries
+  // Names that were accepted before a restart stay with their holders.
+  for (const { key, value } of stored) {
+    const crd = asCrd(JSON.parse(value) as KubeObject)
+    const isHolder = hasCondition(crd, 'NamesAccepted')
+    if (isHolder) claims.set(key, { group: crd.spec.group, names: completeNames(crd.spec.names) })
+  }
+  for (const entry of stored) refresh(entry)
   const handle = platform.store.watch(crdBucket, platform.store.revision, (event) => {
     if (event.type === 'DELETED') stop(event.entry.key)
     else refresh(event.entry)
@@ -81,8 +106,18 @@ export function serveCustomKinds(
   }
 }
 
-function allCrds(platform: Platform): readonly Crd[] {
-  return platform.store.list(crdBucket).entries.map((entry) => asCrd(JSON.parse(entry.value) as KubeObject))
+const anything: JsonSchema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+
+/** A schema as its author wrote it. Parsed when it is needed: kept as objects, schemas would be most of the memory. */
+function storedSchema({ store }: Platform, name: string, version: string): JsonSchema {
+  const entry = store.get(crdBucket, name)
+  const crd = entry && asCrd(JSON.parse(entry.value) as KubeObject)
+  return crd?.spec.versions.find((candidate) => candidate.name === version)?.schema?.openAPIV3Schema ?? anything
+}
+
+function withoutSchemas(crd: Crd): Crd {
+  const versions = crd.spec.versions.map(({ schema: _, ...version }) => version)
+  return { ...crd, spec: { ...crd.spec, versions } }
 }
 
 /** Writes conditions, accepted names and stored versions when they are not what they should be. */

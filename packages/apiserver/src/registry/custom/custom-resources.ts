@@ -1,6 +1,6 @@
 import type { SubresourceInfo } from '../../builtin/catalog.ts'
 import { customPrinter, type TablePrinter } from '../../builtin/print-table.ts'
-import type { Schema } from '../../schema/schema.ts'
+import type { JsonSchema, Schema } from '../../schema/schema.ts'
 import { bucketOf, type ScalePaths, type ServedResource } from '../served-resource.ts'
 import { completeNames, type Crd, type CrdVersion } from './crd-spec.ts'
 import { type Converter, createConverter } from './conversion.ts'
@@ -11,26 +11,26 @@ const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', '
 const statusVerbs = ['get', 'patch', 'update'] as const
 
 export interface CustomKindDeps {
+  /** The store's revision when the definition came: older texts are pruned and completed again when read. */
+  readonly schemaRevision: number
+  /** Changes with everything about the definition but its status. */
+  readonly digest: string
+  /** The schema of a version as its author wrote it. */
+  readonly schemaOf: (version: string) => JsonSchema
   readonly objectMeta: () => Schema
   readonly callWebhook: CallWebhook
   readonly retired: AbortSignal
 }
 
 /** Everything a CRD serves: one resource for each served version. Schemas are compiled when first asked for. */
-export function customResources(crd: Crd, schemaRevision: number, deps: CustomKindDeps): readonly ServedResource[] {
+export function customResources(crd: Crd, deps: CustomKindDeps): readonly ServedResource[] {
   const converter = createConverter(crd, deps.callWebhook)
   return crd.spec.versions
     .filter((version) => version.served)
-    .map((version) => customResource(crd, version, schemaRevision, converter, deps))
+    .map((version) => customResource(crd, version, converter, deps))
 }
 
-function customResource(
-  crd: Crd,
-  version: CrdVersion,
-  schemaRevision: number,
-  converter: Converter,
-  { objectMeta, retired }: CustomKindDeps,
-): ServedResource {
+function customResource(crd: Crd, version: CrdVersion, converter: Converter, deps: CustomKindDeps): ServedResource {
   const { group, scope } = crd.spec
   const { plural, kind, singular = '', listKind = '', shortNames = [], categories = [] } = completeNames(crd.spec.names)
   const gvk = { group, version: version.name, kind }
@@ -53,14 +53,14 @@ function customResource(
       ? { deprecation: version.deprecationWarning ?? `${group}/${version.name} ${kind} is deprecated` }
       : {}),
     isCustom: true,
-    retired,
-    ...(version.schema?.openAPIV3Schema ? { openApiSchema: version.schema.openAPIV3Schema } : {}),
+    retired: deps.retired,
+    openApi: { digest: deps.digest, schema: () => deps.schemaOf(version.name) },
     get printer() {
       printer ??= customPrinter(version.additionalPrinterColumns ?? [])
       return printer
     },
     scale: scaleOf(version),
-    behaviour: customBehaviour({ crd, version, namespaced, schemaRevision, converter, objectMeta }),
+    behaviour: customBehaviour({ ...deps, crd, version, namespaced, converter }),
   }
 }
 
