@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Catalog } from '../builtin/catalog.ts'
 import type { MetaRoutes } from '../http/handle-request.ts'
+import { negotiate } from '../http/negotiate.ts'
 import type { Answer } from '../http/respond.ts'
 import { createDiscovery } from './discovery.ts'
 import { createOpenApi } from './openapi.ts'
@@ -34,6 +35,10 @@ export function createMetaRoutes(platform: Platform, catalog: Catalog): MetaRout
         return { code: 200, body: servedVersion }
       case '/':
         return { code: 200, body: { paths: rootPaths(platform) } }
+      case '/openapi/v2':
+        // Older clients ask for protobuf alone, which this server does not write: better told than misread.
+        negotiate(request.headers.accept)
+        return openApi.answer(plain, queryOf(request))
       case '/healthz':
       case '/livez':
       case '/readyz':
