@@ -156,13 +156,22 @@ function handle(request: IncomingMessage, response: ServerResponse, context: Con
   const onEnd = (status: number) => context.metrics.count(status, performance.now() - begin)
   const decided = decide(request, context)
   if ('status' in decided) {
-    sendAnswer(response, decided)
-    // What is still being sent is not read any more.
-    if (hasBody(request)) response.once('finish', () => request.destroy())
+    refuse(request, response, decided)
     return onEnd(decided.status)
   }
   onAccepted?.()
   withBody(request, (body) => proxyRequest(body, response, decided, context.pools, onEnd))
+}
+
+/** Clients read the answer when their body is out: a small one is taken in, for any other the connection ends. */
+function refuse(request: IncomingMessage, response: ServerResponse, answer: GatewayAnswer): void {
+  const isComing = hasBody(request) && request.headers.expect === undefined
+  if (!hasBody(request) || (isComing && isSmall(request))) request.resume()
+  else {
+    response.setHeader('connection', 'close')
+    response.once('finish', () => request.destroy())
+  }
+  sendAnswer(response, answer)
 }
 
 async function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, context: Context): Promise<void> {
@@ -207,11 +216,14 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
+function isSmall({ headers }: IncomingMessage): boolean {
+  return Number(headers['content-length']) <= wholeBodyBytesMax
+}
+
 /** A small body of known size as a whole, any other as a stream. */
 function withBody(request: IncomingMessage, use: (body: RequestBody) => void): void {
   if (!hasBody(request)) return use(null)
-  const length = Number(request.headers['content-length'])
-  if (!(length <= wholeBodyBytesMax)) return use(request)
+  if (!isSmall(request)) return use(request)
   const parts: Buffer[] = []
   request.on('data', (part: Buffer) => parts.push(part))
   request.once('end', () => use(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { request as httpRequest } from 'node:http'
+import { Agent, request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { resources } from '@millrace/kube'
@@ -247,6 +247,31 @@ test('asks for a body only when there is somebody to take it', async (t) => {
       assert.equal(String((await once(answer, 'data'))[0]), 'body')
     }
   }
+})
+
+test('a refused request with a body leaves the connection usable', async (t) => {
+  const { serve, service, gateway } = await gatewayFixture(t)
+  const { port } = await serve((request, response) => request.pipe(response))
+  service('m', [{ port }])
+  await settled()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.after(() => agent.destroy())
+  const statuses: unknown[] = []
+  for (const host of ['nobody.default.svc', 'm.default.svc', 'nobody.default.svc', 'm.default.svc']) {
+    const call = httpRequest({
+      port: gateway.port,
+      host: '127.0.0.1',
+      method: 'POST',
+      headers: { host, 'content-length': 4 },
+      agent,
+    })
+    call.end('body')
+    const [answer] = await once(call, 'response')
+    answer.resume()
+    await once(answer, 'end')
+    statuses.push(`${answer.statusCode} ${call.reusedSocket}`)
+  }
+  assert.deepEqual(statuses, ['404 false', '200 true', '404 true', '200 true'])
 })
 
 test('takes hop-by-hop headers out, tells who asked, keeps the rest as it was', async (t) => {
