@@ -40,7 +40,12 @@ export function openApiDocument(
 }
 
 /** One path item for the collection, the object and each subresource of a resource, namespaced or not. */
-export function pathsOf(path: string, resource: ResourceInfo, nameOf: (gvk: Gvk) => string | undefined): Json {
+export function pathsOf(
+  path: string,
+  resource: ResourceInfo,
+  nameOf: (gvk: Gvk) => string | undefined,
+  patches: readonly string[] = builtinPatchTypes,
+): Json {
   const schema = reference(nameOf(resource.gvk))
   const list = reference(nameOf({ ...resource.gvk, kind: `${resource.gvk.kind}List` }))
   const base = resource.namespaced
@@ -49,16 +54,23 @@ export function pathsOf(path: string, resource: ResourceInfo, nameOf: (gvk: Gvk)
   const scope = resource.namespaced ? [pathParameter('namespace')] : []
   const named = [pathParameter('name'), ...scope]
   const paths: Json = {}
-  const collection = operations(resource.verbs, ['list', 'create', 'deletecollection'], resource.gvk, schema, list)
+  const collection = operations(
+    resource.verbs,
+    ['list', 'create', 'deletecollection'],
+    resource.gvk,
+    schema,
+    list,
+    patches,
+  )
   if (Object.keys(collection).length > 0) paths[base] = { ...collection, parameters: scope }
   if (resource.namespaced && resource.verbs.includes('list')) {
-    paths[`/${path}/${resource.plural}`] = operations(resource.verbs, ['list'], resource.gvk, schema, list)
+    paths[`/${path}/${resource.plural}`] = operations(resource.verbs, ['list'], resource.gvk, schema, list, patches)
   }
-  const single = operations(resource.verbs, ['get', 'update', 'patch', 'delete'], resource.gvk, schema, list)
+  const single = operations(resource.verbs, ['get', 'update', 'patch', 'delete'], resource.gvk, schema, list, patches)
   if (Object.keys(single).length > 0) paths[`${base}/{name}`] = { ...single, parameters: named }
   for (const sub of resource.subresources) {
     const body = reference(nameOf(sub.gvk))
-    const item = operations(sub.verbs, ['get', 'create', 'update', 'patch', 'delete'], sub.gvk, body, list)
+    const item = operations(sub.verbs, ['get', 'create', 'update', 'patch', 'delete'], sub.gvk, body, list, patches)
     paths[`${base}/{name}/${sub.name}`] = { ...item, parameters: named }
   }
   return paths
@@ -74,9 +86,22 @@ const methods: Readonly<Record<string, { readonly method: string; readonly actio
   deletecollection: { method: 'delete', action: 'deletecollection' },
 }
 
-const patchTypes = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json']
+/** What custom kinds take. kubectl apply sends a strategic patch wherever the document offers one. */
+export const customPatchTypes = [
+  'application/apply-patch+yaml',
+  'application/json-patch+json',
+  'application/merge-patch+json',
+]
+const builtinPatchTypes = [...customPatchTypes, 'application/strategic-merge-patch+json']
 
-function operations(verbs: readonly string[], wanted: readonly string[], gvk: Gvk, body: Json, list: Json): Json {
+function operations(
+  verbs: readonly string[],
+  wanted: readonly string[],
+  gvk: Gvk,
+  body: Json,
+  list: Json,
+  patches: readonly string[],
+): Json {
   const found: Json = {}
   for (const verb of wanted) {
     const known = methods[verb]
@@ -85,7 +110,10 @@ function operations(verbs: readonly string[], wanted: readonly string[], gvk: Gv
     found[known.method] = {
       operationId: `${verb}${gvk.kind}`,
       ...(writes
-        ? { parameters: writeParameters(verb), requestBody: { content: requestContent(verb, body), required: true } }
+        ? {
+            parameters: writeParameters(verb),
+            requestBody: { content: requestContent(verb, body, patches), required: true },
+          }
         : {}),
       responses: {
         '200': { description: 'OK', content: { 'application/json': { schema: verb === 'list' ? list : body } } },
@@ -97,10 +125,10 @@ function operations(verbs: readonly string[], wanted: readonly string[], gvk: Gv
   return found
 }
 
-function requestContent(verb: string, body: Json): Json {
+function requestContent(verb: string, body: Json, patches: readonly string[]): Json {
   if (verb !== 'patch') return { '*/*': { schema: body } }
   const schema = reference(`${meta}.Patch`)
-  return Object.fromEntries([...patchTypes, 'application/strategic-merge-patch+json'].map((type) => [type, { schema }]))
+  return Object.fromEntries(patches.map((type) => [type, { schema }]))
 }
 
 function writeParameters(verb: string): Json[] {

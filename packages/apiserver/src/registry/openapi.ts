@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Catalog, Gvk } from '../builtin/catalog.ts'
-import { pathsOf } from '../builtin/open-api-document.ts'
+import { customPatchTypes, pathsOf } from '../builtin/open-api-document.ts'
 import type { Answer } from '../http/respond.ts'
 import type { ResourceTable } from './resource-table.ts'
 import type { ServedResource } from './served-resource.ts'
@@ -84,7 +84,7 @@ function document(catalog: Catalog, resources: ResourceTable, path: string): obj
   const paths: Json = { ...builtin.paths }
   const schemas: Json = { ...builtin.components?.schemas }
   for (const resource of custom) {
-    Object.assign(paths, pathsOf(path, resource, nameOf))
+    Object.assign(paths, pathsOf(path, resource, nameOf, customPatchTypes))
     Object.assign(schemas, definitionsOf(resource))
   }
   if (custom.length > 0) Object.assign(schemas, metaDefinitions(catalog))
