@@ -7,6 +7,7 @@ import type { CallWebhook } from './admission/call-webhook.ts'
 import { createConditionCheck } from './admission/match-conditions.ts'
 import { createWebhookCaller } from './admission/post-webhook.ts'
 import { createServiceResolver } from './admission/resolve-service.ts'
+import { rbacGuard } from './admission/rbac-guard.ts'
 import { webhookAdmission } from './admission/webhook-admission.ts'
 import { mutatingBucket, validatingBucket, watchWebhooks } from './admission/webhook-configuration.ts'
 import { builtinCatalog } from './builtin/catalog.ts'
@@ -30,6 +31,7 @@ import type { Platform } from './registry/platform.ts'
 import { createAuthorizer } from './registry/rbac.ts'
 import { createResourceTable, type ResourceTable } from './registry/resource-table.ts'
 import { findResource, route } from './registry/route.ts'
+import { seedClusterAdmin } from './registry/seed-cluster-admin.ts'
 import { seedNamespaces } from './registry/seed-namespaces.ts'
 import { createServiceHook } from './registry/service-hook.ts'
 import { createLineCache } from './registry/watch-encoding.ts'
@@ -92,7 +94,11 @@ async function serve(options: ApiServerOptions, store: Store, log: Log): Promise
     newUid: randomUUID,
     randomSuffix,
     log,
-    admission: createAdmission(store, resources, webhooks.call, log),
+    admission: chainAdmission([
+      builtinAdmission(store),
+      rbacGuard(authorizer),
+      createWebhookAdmission(store, resources, webhooks.call, log),
+    ]),
     authorizer,
     tokens,
     authenticate: authenticator.userOf,
@@ -103,6 +109,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Log): Promise
   }
   resources.serve('builtin', builtinResources(catalog))
   await seedNamespaces(platform)
+  await seedClusterAdmin(platform)
   const customKinds = serveCustomKinds(platform, { objectMeta: () => catalog.objectMeta, callWebhook: webhooks.call })
   const cleaner = startNamespaceCleaner(platform)
   const accounts = keepDefaultAccounts(platform)
@@ -148,8 +155,8 @@ function kindHooks(store: Store): ReadonlyMap<string, KindHook> {
   ])
 }
 
-function createAdmission(store: Store, resources: ResourceTable, call: CallWebhook, log: Log): Admission {
-  const webhooks = webhookAdmission({
+function createWebhookAdmission(store: Store, resources: ResourceTable, call: CallWebhook, log: Log): Admission {
+  return webhookAdmission({
     mutating: watchWebhooks(store, mutatingBucket),
     validating: watchWebhooks(store, validatingBucket),
     call,
@@ -161,7 +168,6 @@ function createAdmission(store: Store, resources: ResourceTable, call: CallWebho
     meetsConditions: createConditionCheck(),
     log,
   })
-  return chainAdmission([builtinAdmission(store), webhooks])
 }
 
 /** An issued token counts as long as its service account exists. */

@@ -61,10 +61,10 @@ interface PriorityClass extends KubeObject {
 }
 
 const bucket = 'priorityclasses.scheduling.k8s.io'
-const systemClasses: Readonly<Record<string, number>> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-}
+const systemClasses: ReadonlyMap<string, number> = new Map([
+  ['system-cluster-critical', 2_000_000_000],
+  ['system-node-critical', 2_000_001_000],
+])
 
 function priorityOf(store: Store, { metadata, spec }: Pod): object {
   const name = spec?.priorityClassName
@@ -80,7 +80,7 @@ function priorityOf(store: Store, { metadata, spec }: Pod): object {
       preemptionPolicy: chosen.preemptionPolicy ?? preemptionPolicy,
     }
   }
-  const system = systemClasses[name]
+  const system = systemClasses.get(name)
   if (system !== undefined) return { priority: system, preemptionPolicy }
   const entry = store.get(bucket, name)
   if (!entry) {

@@ -17,11 +17,11 @@ interface MediaRange {
 
 const served = ['application/json', 'application/yaml', 'application/json;stream=watch'] as const
 const plain: MediaChoice = { representation: 'object', metaVersion: 'v1' }
-const metaKinds: Readonly<Record<string, Representation>> = {
-  Table: 'table',
-  PartialObjectMetadata: 'metadata',
-  PartialObjectMetadataList: 'metadata',
-}
+const metaKinds: ReadonlyMap<string, Representation> = new Map([
+  ['Table', 'table'],
+  ['PartialObjectMetadata', 'metadata'],
+  ['PartialObjectMetadataList', 'metadata'],
+])
 
 export function parseAccept(header: string | undefined): readonly MediaRange[] {
   if (!header) return []
@@ -47,7 +47,7 @@ export function negotiate(accept: string | undefined): MediaChoice {
     if (!isYaml && type !== 'application/json' && type !== '*/*' && type !== 'application/*') continue
     const as = parameters.get('as')
     if (as === undefined) return plain
-    const representation = metaKinds[as]
+    const representation = metaKinds.get(as)
     const metaVersion = parameters.get('v') ?? 'v1'
     if (!representation || parameters.get('g') !== 'meta.k8s.io') continue
     if (metaVersion === 'v1' || metaVersion === 'v1beta1') return { representation, metaVersion }

@@ -62,7 +62,7 @@ export function fromLabelSelectorObject(selector: unknown): LabelSelector {
     requirements.push({ key, operator: 'in', values: [String(value)] })
   }
   for (const expression of Array.isArray(matchExpressions) ? matchExpressions : []) {
-    const operator = expressionOperators[String(expression.operator)]
+    const operator = expressionOperators.get(String(expression.operator))
     if (!operator) throw badRequest(`${JSON.stringify(expression.operator)} is not a valid label selector operator`)
     const values = Array.isArray(expression.values) ? expression.values.map(String) : []
     requirements.push({ key: String(expression.key), operator, values })
@@ -70,12 +70,12 @@ export function fromLabelSelectorObject(selector: unknown): LabelSelector {
   return { requirements }
 }
 
-const expressionOperators: Readonly<Record<string, LabelRequirement['operator']>> = {
-  In: 'in',
-  NotIn: 'notin',
-  Exists: 'exists',
-  DoesNotExist: '!',
-}
+const expressionOperators: ReadonlyMap<string, LabelRequirement['operator']> = new Map([
+  ['In', 'in'],
+  ['NotIn', 'notin'],
+  ['Exists', 'exists'],
+  ['DoesNotExist', '!'],
+])
 
 /** `metadata.name=a,status.phase!=Running`; a backslash escapes comma, equals sign and itself. Throws 400. */
 export function parseFieldSelector(text: string): FieldSelector {

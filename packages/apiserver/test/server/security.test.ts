@@ -101,6 +101,16 @@ describe('safety', () => {
     assert.equal((await call('POST', maps, { token, body: configMap('a') })).code, 403)
     assert.equal((await call('GET', '/api/v1/namespaces/kube-public/configmaps', { token })).code, 403)
     assert.equal((await call('GET', '/api/v1/configmaps', { token })).code, 403)
+    const writer = { apiGroups: ['rbac.authorization.k8s.io'], resources: ['rolebindings'], verbs: ['create'] }
+    await call('PUT', `${rbac}/namespaces/default/roles/reader`, { body: { ...role, rules: [...role.rules, writer] } })
+    const grab = {
+      ...binding,
+      metadata: { name: 'grab' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    }
+    const grabbed = await call('POST', `${rbac}/namespaces/default/rolebindings`, { body: grab, token })
+    assert.equal(grabbed.code, 403, 'rights do not grow by themselves')
+    assert.match(String(grabbed.body.message), /needs the verb "bind" on clusterroles "cluster-admin"/)
     await call('DELETE', '/api/v1/namespaces/default/serviceaccounts/bot')
     assert.equal((await call('GET', maps, { token })).code, 401)
   })
