@@ -1,4 +1,5 @@
 import type { KubeObject } from '@millrace/kube'
+import { parseQuantity } from '../pod-runner/quantity.ts'
 import { type Condition, isActive, isReady, type Pod, withCondition } from './apps.ts'
 
 export interface ScalingPolicy {
@@ -33,7 +34,16 @@ export interface Autoscaler extends KubeObject {
     readonly currentReplicas?: number
     readonly desiredReplicas?: number
     readonly lastScaleTime?: string
+    readonly currentMetrics?: readonly CurrentMetric[]
     readonly conditions?: readonly Condition[]
+  }
+}
+
+export interface CurrentMetric {
+  readonly type: 'Resource'
+  readonly resource: {
+    readonly name: string
+    readonly current: { readonly averageValue?: string; readonly averageUtilization?: number }
   }
 }
 
@@ -112,7 +122,40 @@ function statusOf(
   const { autoscaler, currentReplicas, now } = input
   const lastScaleTime =
     desiredReplicas === currentReplicas ? autoscaler.status?.lastScaleTime : `${now.toISOString().slice(0, 19)}Z`
-  return { currentReplicas, desiredReplicas, ...(lastScaleTime === undefined ? {} : { lastScaleTime }), conditions }
+  const currentMetrics = measuredNow(input)
+  return {
+    currentReplicas,
+    desiredReplicas,
+    ...(lastScaleTime === undefined ? {} : { lastScaleTime }),
+    ...(currentMetrics.length === 0 ? {} : { currentMetrics }),
+    conditions,
+  }
+}
+
+/** What each metric stands at, in the unit of its target: a usage that hardly moves is not written again and again. */
+function measuredNow(input: AutoscalerInput): readonly CurrentMetric[] {
+  return (input.autoscaler.spec.metrics ?? []).flatMap(({ resource }): CurrentMetric[] => {
+    const name = resource?.name
+    if (!resource || (name !== 'cpu' && name !== 'memory')) return []
+    const pods = measuredPods(input)
+    const used = usedBy(pods, input, name)
+    if (pods.length === 0) return []
+    if (resource.target.averageValue !== undefined) {
+      const averageValue = `${Math.round(used / pods.length)}${name === 'cpu' ? 'm' : ''}`
+      return [{ type: 'Resource', resource: { name, current: { averageValue } } }]
+    }
+    const full = targetTotal({ type: 'Utilization', averageUtilization: 100 }, pods, name)
+    if (!full) return []
+    return [{ type: 'Resource', resource: { name, current: { averageUtilization: Math.round((used * 100) / full) } } }]
+  })
+}
+
+function measuredPods(input: AutoscalerInput): readonly Pod[] {
+  return input.pods.filter((pod) => isActive(pod) && isReady(pod) && input.usage.has(pod.metadata.uid ?? ''))
+}
+
+function usedBy(pods: readonly Pod[], input: AutoscalerInput, name: 'cpu' | 'memory'): number {
+  return pods.reduce((sum, pod) => sum + read(input.usage.get(pod.metadata.uid ?? ''), name), 0)
 }
 
 interface Measured {
@@ -148,9 +191,9 @@ function recommendForMetric(input: AutoscalerInput, metric: MetricSpec): number 
     return { failure: `metric type ${metric.type} is not measured on this machine, only cpu and memory are` }
   }
   const active = input.pods.filter(isActive)
-  const ready = active.filter((pod) => isReady(pod) && input.usage.has(pod.metadata.uid ?? ''))
+  const ready = measuredPods(input)
   if (ready.length === 0) return { failure: `no ready pod has a reading of ${name} yet` }
-  const used = ready.reduce((sum, pod) => sum + read(input.usage.get(pod.metadata.uid ?? ''), name), 0)
+  const used = usedBy(ready, input, name)
   const wanted = targetTotal(target, ready, name)
   if (wanted === undefined || wanted === 0)
     return { failure: `a container has no request for ${name}, which the target is a share of` }
@@ -188,32 +231,6 @@ function targetTotal(
     }
   }
   return (requested * (target.averageUtilization ?? 80)) / 100
-}
-
-const suffixes: Readonly<Record<string, number>> = {
-  '': 1,
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-}
-
-/** A resource.Quantity in its base unit, or undefined for text that is none. */
-export function parseQuantity(text: string): number | undefined {
-  const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/.exec(String(text))
-  if (!match) return undefined
-  return Number(match[1]) * (suffixes[match[2] ?? ''] ?? 1)
 }
 
 /** Stabilisation windows (the calmest recommendation inside them) and then the rate limits of the policies. */

@@ -38,8 +38,9 @@ export interface WorkloadControllers {
   close(): Promise<void>
 }
 
-/** How often autoscalers look, as kube-controller-manager does. */
+/** How often autoscalers look, as kube-controller-manager does; the first time as soon as pods can have been measured. */
 const autoscaleEveryMs = 15_000
+const autoscaleFirstMs = 3000
 
 /** Deployments, ReplicaSets, EndpointSlices, HorizontalPodAutoscalers and garbage collection, through the API alone. */
 export function startWorkloadControllers(client: Client, options: WorkloadOptions = {}): WorkloadControllers {
@@ -199,17 +200,17 @@ function startAutoscaling(
       }
     }
   }
-  const schedule = (): void => {
+  const schedule = (afterMs: number): void => {
     if (isStopped) return
     cancel = clock.setTimeout(() => {
       look()
         .catch((error: unknown) =>
           log.warn('pod usage could not be read', { error: error instanceof Error ? error.message : String(error) }),
         )
-        .finally(schedule)
-    }, autoscaleEveryMs)
+        .finally(() => schedule(autoscaleEveryMs))
+    }, afterMs)
   }
-  schedule()
+  schedule(autoscaleFirstMs)
   return () => {
     isStopped = true
     cancel()
