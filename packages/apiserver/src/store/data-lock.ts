@@ -104,15 +104,19 @@ function isAlive(holder: LockContent): boolean {
   } catch (error) {
     if (errorCode(error) !== 'EPERM') return false
   }
+  // Killed, and not yet reaped by its parent: it holds nothing any more.
+  if (processField(holder.pid, 'state') === 'Z') return false
   const startTime = processStartTime(holder.pid)
   return startTime === undefined || holder.startTime === undefined || startTime === holder.startTime
 }
 
-/** Field 22 of /proc/<pid>/stat (proc(5)); undefined without procfs. */
-function processStartTime(pid: number): string | undefined {
+const processStartTime = (pid: number): string | undefined => processField(pid, 'startTime')
+
+/** Fields 3 (state) and 22 (start time) of /proc/<pid>/stat (proc(5)); undefined without procfs. */
+function processField(pid: number, field: 'state' | 'startTime'): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field === 'state' ? 0 : 19]
   } catch {
     return undefined
   }
