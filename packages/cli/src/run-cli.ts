@@ -14,12 +14,13 @@ import { defineUp } from './commands/up.ts'
 import { defineValidate } from './commands/validate.ts'
 import type { Terminal } from './terminal.ts'
 
-const description = `Serves machine-learning models described by KServe's YAML, on this machine or on Kubernetes.
+const description = `Serves machine-learning models described by KServe's YAML, on this machine
+or on Kubernetes.
 
 Start here:
-  millrace up                          start the platform on this machine and serve examples/
-  millrace get inferenceservices       what is served, and whether it is ready
-  millrace predict NAME -d @input.json ask a model`
+  millrace up               start the platform here and serve examples/
+  millrace get isvc         what is served, and whether it is ready
+  millrace predict NAME -d @input.json    ask a model`
 
 /** Runs one command line. Resolves to the exit code: 0 done, 1 it failed, 2 wrong usage, 130 interrupted. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
