@@ -116,7 +116,7 @@ function storedSchema({ store }: Platform, name: string, version: string): JsonS
 }
 
 function withoutSchemas(crd: Crd): Crd {
-  const versions = crd.spec.versions.map(({ schema: _, ...version }) => version)
+  const versions = crd.spec.versions.map(({ schema: _schema, ...version }) => version)
   return { ...crd, spec: { ...crd.spec, versions } }
 }
 
