@@ -125,7 +125,9 @@ function requestSignal(
   query: URLSearchParams,
 ): AbortSignal {
   const gone = new AbortController()
-  response.on('close', () => gone.abort())
+  response.on('close', () => {
+    if (!response.writableFinished) gone.abort()
+  })
   const isLong = path.isWatchPath || query.has('watch') || path.subresource === 'log' || path.subresource === 'proxy'
   // A closing server ends what would never end, and lets the rest finish.
   return AbortSignal.any([gone.signal, isLong ? platform.closing : AbortSignal.timeout(deadlineMs)])
