@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts'
 import { errorFromAnswer, isKubeError, KubeError } from './errors.ts'
 import { parseJson } from './json-answer.ts'
 import { createTokenBucket } from './token-bucket.ts'
-import { createTransport, type StreamAnswer } from './transport.ts'
+import { createTransport, type StreamAnswer, type Transport } from './transport.ts'
 import type { Answer, Call } from './unary-call.ts'
 
 export interface CallerOptions {
@@ -23,6 +23,8 @@ export interface CallerOptions {
   readonly userAgent: string
   /** Absent: no limit of our own, the server's flow control decides (429). */
   readonly rateLimit?: { readonly perSecond: number; readonly burst: number }
+  /** Absent: HTTP over sockets. A simulation gives one that reaches its server in process, and that can be broken. */
+  readonly transport?: Transport
 }
 
 export interface CallRequest {
@@ -34,6 +36,7 @@ export interface CallRequest {
 
 /** Calls with retries, and error answers as errors. */
 export interface Caller {
+  readonly clock: Clock
   call(method: string, path: string, request: CallRequest): Promise<Answer>
   /** As `call`; the answer parsed from JSON. */
   json(method: string, path: string, request: CallRequest): Promise<unknown>
@@ -41,7 +44,7 @@ export interface Caller {
   close(): Promise<void>
 }
 
-const defaults: Omit<CallerOptions, 'rateLimit'> = {
+const defaults: Omit<CallerOptions, 'rateLimit' | 'transport'> = {
   clock: systemClock,
   random: Math.random,
   deadlineMs: 30_000,
@@ -58,7 +61,7 @@ const errorBodyBytesMax = 64 * 1024
 export function createCaller(connection: Connection, given: Partial<CallerOptions>): Caller {
   const options = { ...defaults, ...given }
   const { clock, random } = options
-  const transport = createTransport(connection, options)
+  const transport = given.transport ?? createTransport(connection, options)
   const bucket = options.rateLimit && createTokenBucket({ ...options.rateLimit, clock })
   // Compressing costs more than loopback saves; everywhere else large lists are an order of magnitude smaller.
   const compress = isLoopback(new URL(connection.server).hostname) ? {} : { 'accept-encoding': 'gzip' }
@@ -81,6 +84,7 @@ export function createCaller(connection: Connection, given: Partial<CallerOption
   }
 
   return {
+    clock,
     call,
     json: async (method, path, request) => {
       const answer = await call(method, path, request)

@@ -50,7 +50,15 @@ export {
   type AdmissionServer,
   type AdmissionServerOptions,
 } from './admission-server.ts'
-export type { AdmissionAnswer, AdmissionRequest, Admit, Convert } from './admission-review.ts'
+export {
+  type AdmissionAnswer,
+  type AdmissionRequest,
+  type Admit,
+  type Convert,
+  reviewAdmission,
+} from './admission-review.ts'
+export type { StreamAnswer, Transport } from './transport.ts'
+export type { Answer, Call } from './unary-call.ts'
 export { readCertificate, watchCertificate } from './certificate-directory.ts'
 export { discover, discoveryOf, resourceOf, type Discovery, type ServedResource } from './discovery.ts'
 export { createEventRecorder, type EventContent, type EventRecorder } from './event-recorder.ts'

@@ -8,7 +8,7 @@ import { type Answer, type Call, flatHeaders, type PlacedCall, sendOnce } from '
 export interface StreamAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Dispatcher.ResponseData['body']
+  readonly body: AsyncIterable<Uint8Array>
 }
 
 export interface TransportOptions {

@@ -26,7 +26,8 @@ export async function* watchEvents<T extends KubeObject>(
   const stop = new AbortController()
   const onAbort = () => stop.abort()
   signal?.addEventListener('abort', onAbort, { once: true })
-  const timer = timeoutSeconds === undefined ? undefined : setTimeout(onAbort, timeoutSeconds * 1000 + watchGraceMs)
+  const cancel =
+    timeoutSeconds === undefined ? undefined : caller.clock.setTimeout(onAbort, timeoutSeconds * 1000 + watchGraceMs)
   try {
     const { body } = await caller.open('GET', path, { what, headers, signal: stop.signal })
     options.onOpen?.()
@@ -37,7 +38,7 @@ export async function* watchEvents<T extends KubeObject>(
     if (stop.signal.aborted) return
     throw errorFromFailure(what, error, signal)
   } finally {
-    clearTimeout(timer)
+    cancel?.()
     signal?.removeEventListener('abort', onAbort)
     stop.abort()
   }
