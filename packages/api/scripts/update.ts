@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from the kinds: deploy/crds and deploy/schema. With `--check` it writes nothing, names the
+ * Writes what is generated from the kinds: deploy/schema. With `--check` it writes nothing, names the
  * files that are not current, and exits 1 if there are any. Files there that nothing generates are stale too.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { generatedFiles } from './generated-files.ts'
 
 const root = join(import.meta.dirname, '../../..')
-const ownedFolders = ['deploy/crds', 'deploy/schema']
+const ownedFolders = ['deploy/schema']
 
 /** Paths that differ from what would be generated, relative to the repository's root. */
 export async function staleFiles(): Promise<string[]> {

@@ -1,0 +1,31 @@
+import { crdsOf, installGroups } from './crd-objects.ts'
+import { helmFiles } from './helm-files.ts'
+import { kustomizeFiles } from './kustomize-files.ts'
+import { objectFiles, type PlainObject, plainObjects } from './object-files.ts'
+import { rightsTable } from './rights-table.ts'
+import { defaultValues, type Values } from './values.ts'
+import { type TextFile, yamlText } from './yaml-text.ts'
+
+/** Folders that hold nothing but what is generated here. */
+export const ownedFolders: readonly string[] = ['deploy/crds', 'deploy/kustomize', 'deploy/helm']
+
+export function generatedFiles(): readonly TextFile[] {
+  return [
+    ...kustomizeFiles(),
+    ...helmFiles(),
+    { path: 'deploy/install.yaml', text: yamlText(everything(defaultValues)) },
+    { path: 'docs/rights.md', text: rightsTable() },
+  ]
+}
+
+/** Every object of an installation, in the order in which they are applied. */
+export function everything(values: Values): readonly PlainObject[] {
+  const [first, ...rest] = objectFiles
+  if (!first) throw new Error('the namespace comes first')
+  return [first, ...rest].flatMap((file) => [
+    ...plainObjects(file, values),
+    ...(file === first
+      ? installGroups.flatMap((group) => crdsOf(group, values.crds.variant, values)).map(({ crd }) => crd)
+      : []),
+  ])
+}

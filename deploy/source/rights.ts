@@ -1,0 +1,185 @@
+import { configMapName, group as serving, resources as ours } from '@millrace/api'
+import {
+  certificateSecretName,
+  configurationName,
+  leaseName,
+  primaryResources,
+  watchedKinds,
+} from '@millrace/controller'
+import { resources } from '@millrace/kube'
+
+/** One rule of RBAC, and why the controller needs it. */
+export interface Right {
+  readonly group: string
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+  /** These objects alone. */
+  readonly names?: readonly string[]
+  readonly why: string
+  /** Absent: always. */
+  readonly only?: 'own certificates' | 'watched namespaces'
+}
+
+const follow = ['list', 'watch']
+const make = ['list', 'watch', 'create', 'patch', 'delete']
+
+/** On kinds that live in namespaces: everywhere, or in the namespaces that are served. */
+export const serviceRights: readonly Right[] = [
+  {
+    group: serving,
+    resources: plurals(primaryResources),
+    verbs: [...follow, 'patch'],
+    why: 'These are looked after. A patch takes off the finalizers that KServe left.',
+  },
+  {
+    group: serving,
+    resources: primaryResources.map(({ plural }) => `${plural}/status`),
+    verbs: ['update'],
+    why: 'Their status is written.',
+  },
+  {
+    group: serving,
+    resources: primaryResources.map(({ plural }) => `${plural}/finalizers`),
+    verbs: ['update'],
+    why: 'What is made for them names them as owners that wait for it; some clusters ask for this right then.',
+  },
+  ...readRights(true),
+  ...childRights(),
+  {
+    group: '',
+    resources: ['secrets'],
+    verbs: ['get', ...follow],
+    why: 'Credentials for storage: which keys a Secret has decides what a pod gets. Only metadata is listed and watched; what a service names is read.',
+  },
+  { group: '', resources: ['events'], verbs: ['create', 'patch'], why: 'News about services.' },
+]
+
+/** On kinds of the whole cluster. */
+export const clusterRights: readonly Right[] = [
+  ...readRights(false),
+  {
+    group: resources.customResourceDefinitions.group,
+    resources: ['customresourcedefinitions'],
+    verbs: follow,
+    why: 'What the cluster serves: a kind is followed as soon as it is installed.',
+  },
+  {
+    group: resources.customResourceDefinitions.group,
+    resources: ['customresourcedefinitions'],
+    verbs: ['patch'],
+    names: [`${ours.inferenceServices.plural}.${serving}`],
+    why: 'The authority of its own certificate is filled in for the conversion webhook.',
+    only: 'own certificates',
+  },
+  {
+    group: resources.validatingWebhookConfigurations.group,
+    resources: ['validatingwebhookconfigurations'],
+    verbs: [...follow, 'patch'],
+    names: [configurationName],
+    why: 'The authority of its own certificate is filled in for the validating webhook.',
+    only: 'own certificates',
+  },
+  {
+    group: '',
+    resources: ['configmaps'],
+    verbs: follow,
+    names: ['config-autoscaler', 'config-domain'],
+    why: "Knative's settings, where not all ConfigMaps may be read.",
+    only: 'watched namespaces',
+  },
+]
+
+/** In the controller's own namespace. */
+export const ownRights: readonly Right[] = [
+  { group: resources.leases.group, resources: ['leases'], verbs: ['create'], why: 'The turn to work is taken.' },
+  {
+    group: resources.leases.group,
+    resources: ['leases'],
+    verbs: ['get', 'update'],
+    names: [leaseName],
+    why: 'The turn to work is kept and given back.',
+  },
+  {
+    group: '',
+    resources: ['configmaps'],
+    verbs: follow,
+    names: [configMapName],
+    why: 'The configuration, where not all ConfigMaps may be read.',
+    only: 'watched namespaces',
+  },
+  {
+    group: '',
+    resources: ['events'],
+    verbs: ['create', 'patch'],
+    why: 'News about mistakes in the configuration.',
+    only: 'watched namespaces',
+  },
+  {
+    group: '',
+    resources: ['secrets'],
+    verbs: ['create'],
+    why: 'Its own certificate is kept for all its replicas.',
+    only: 'own certificates',
+  },
+  {
+    group: '',
+    resources: ['secrets'],
+    verbs: ['get', 'update'],
+    names: [certificateSecretName],
+    why: 'Its own certificate is read and renewed.',
+    only: 'own certificates',
+  },
+]
+
+interface Named {
+  readonly group: string
+  readonly plural: string
+}
+
+function plurals(all: readonly Named[]): readonly string[] {
+  return [...new Set(all.map(({ plural }) => plural))].sort()
+}
+
+/** Kinds that are only read, by group. */
+function readRights(namespaced: boolean): readonly Right[] {
+  const why: Readonly<Record<string, string>> = {
+    '': 'Pods tell why a service is not ready; service accounts name its credentials.',
+    [serving]: 'What services refer to.',
+    'operator.knative.dev': "Knative's settings, where its operator looks after them.",
+  }
+  const read = watchedKinds()
+    .filter(({ role }) => role === 'read' || role === 'pod')
+    .map(({ resource }) => resource)
+    .filter((resource) => resource.namespaced === namespaced && resource.kind !== 'Secret')
+  return byGroup(read).map(([group, all]) => {
+    const reason = why[group]
+    if (reason === undefined) throw new Error(`say in deploy/source/rights.ts why kinds of ${group} are read`)
+    return { group, resources: plurals(all), verbs: follow, why: reason }
+  })
+}
+
+/** Kinds that the renderer makes, by group. */
+function childRights(): readonly Right[] {
+  const children = watchedKinds()
+    .filter(({ role }) => role === 'child')
+    .map(({ resource }) => resource)
+  return [
+    ...byGroup(children).map(([group, all]) => ({
+      group,
+      resources: plurals(all),
+      verbs: make,
+      why: 'Made for services, kept as they were made, and deleted when no longer wanted.',
+    })),
+    {
+      group: '',
+      resources: ['configmaps'],
+      verbs: ['get'],
+      why: 'Of ConfigMaps only metadata is followed; those that matter are read.',
+    },
+  ]
+}
+
+function byGroup<T extends Named>(all: readonly T[]): readonly (readonly [string, readonly T[]])[] {
+  const groups = [...new Set(all.map(({ group }) => group))].sort()
+  return groups.map((group) => [group, all.filter((one) => one.group === group)])
+}

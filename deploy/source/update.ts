@@ -1,0 +1,42 @@
+/**
+ * Writes what is generated from deploy/source: CRDs, Kustomize, charts, install.yaml and the table of rights. With `--check`
+ * it writes nothing, names the files that are not current, and exits 1 if there are any.
+ */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { generatedFiles, ownedFolders } from './generated-files.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Paths that differ from what would be generated, relative to the repository's root. */
+export async function staleFiles(): Promise<string[]> {
+  const files = generatedFiles()
+  const stale: string[] = []
+  for (const { path, text } of files) {
+    if ((await readFile(join(root, path), 'utf8').catch(() => '')) !== text) stale.push(path)
+  }
+  return [...stale, ...(await strayFiles(new Set(files.map(({ path }) => path))))]
+}
+
+async function strayFiles(known: ReadonlySet<string>): Promise<string[]> {
+  const found: string[] = []
+  for (const folder of ownedFolders) {
+    const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(() => [])
+    for (const entry of entries) {
+      const path = join(entry.parentPath, entry.name).slice(root.length + 1)
+      if (entry.isFile() && !known.has(path)) found.push(path)
+    }
+  }
+  return found
+}
+
+/** Writes every generated file and removes those that nothing generates any more. Answers how many there are. */
+export async function update(): Promise<number> {
+  const files = generatedFiles()
+  for (const path of await strayFiles(new Set(files.map((file) => file.path)))) await rm(join(root, path))
+  for (const { path, text } of files) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), text)
+  }
+  return files.length
+}
