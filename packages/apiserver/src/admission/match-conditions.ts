@@ -1,3 +1,4 @@
+import { celErrorText, loadCel, parseCel } from '../schema/cel-environment.ts'
 import { internalError } from '../http/api-error.ts'
 import type { Webhook } from './webhook-configuration.ts'
 
@@ -15,8 +16,10 @@ export function createConditionCheck(): MeetsConditions {
   async function compile(expression: string): Promise<Run> {
     const known = compiled.get(expression)
     if (known) return known
-    const { Environment } = await import('@marcbachmann/cel-js')
-    const run: Run = new Environment({ unlistedVariablesAreDyn: true }).parse(expression)
+    const { base } = await loadCel()
+    const environment = base.clone()
+    for (const name of ['object', 'oldObject', 'request']) environment.registerVariable(name, 'dyn')
+    const run: Run = parseCel(environment, expression)
     compiled.set(expression, run)
     const oldest = compiled.keys().next().value
     if (compiled.size > compiledMax && oldest !== undefined) compiled.delete(oldest)
@@ -34,7 +37,7 @@ export function createConditionCheck(): MeetsConditions {
         if (run(context) !== true) return false
       } catch (error) {
         if (webhook.failurePolicy === 'Ignore') return false
-        const why = error instanceof Error ? error.message : String(error)
+        const why = celErrorText(error)
         throw internalError(`matchCondition "${name}" of webhook "${webhook.name}" failed: ${why}`)
       }
     }
