@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KubeObject, Log } from '@millrace/kube'
 import { type Admission, chainAdmission } from './admission/admission.ts'
 import { builtinAdmission } from './admission/builtin-admission.ts'
@@ -38,14 +39,18 @@ import { createLineCache } from './registry/watch-encoding.ts'
 import { type DurableStoreOptions, openDurableStore } from './store/durable-store.ts'
 import type { Store } from './store/store.ts'
 
-export interface ApiServerOptions {
-  /** Holds the state; made when absent, mode 0700. */
-  readonly dataDir: string
+export interface ApiServerOptions extends RequestServerOptions {
   /** Default 127.0.0.1. */
   readonly host?: string
   /** 0: any free port. */
   readonly port: number
   readonly tls: { readonly certPem: string; readonly keyPem: string }
+}
+
+/** All of the server but its socket. */
+export interface RequestServerOptions {
+  /** Holds the state; made when absent, mode 0700. */
+  readonly dataDir: string
   readonly tokens: readonly TokenIdentity[]
   /** How `pods/log` reaches the kubelet endpoint that a Node names. */
   readonly kubelet?: { readonly token: string; readonly scheme: 'http' | 'https' }
@@ -53,6 +58,26 @@ export interface ApiServerOptions {
   readonly allowedHosts?: readonly string[]
   readonly log?: Log
   readonly storeOptions?: Omit<DurableStoreOptions, 'directory' | 'log'>
+  /** What a simulation owns; absent: the machine's. */
+  readonly world?: Partial<ServerWorld>
+}
+
+/** Time, chance and the way to webhooks. */
+export interface ServerWorld {
+  readonly now: () => Date
+  readonly newUid: () => string
+  /** A text of that many characters from the alphabet of generated names. */
+  readonly randomSuffix: (length: number) => string
+  readonly callWebhook: CallWebhook
+}
+
+/** Answers requests, wherever they come from. */
+export interface RequestServer {
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  /** Ends what would never end by itself: watches, followed logs. */
+  stop(): void
+  /** Resolves when everything is on disk and the data directory is free. Stops first. */
+  close(): Promise<void>
 }
 
 export interface ApiServer {
@@ -67,6 +92,35 @@ const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error:
 
 /** Starts the embedded Kubernetes API server. Throws `StoreError` (`DataDirectoryInUse`, `Corrupt`) and `ListenError`. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { host = defaultHost, port, tls } = options
+  const server = await openRequestServer({
+    ...options,
+    allowedHosts: [...loopbackHosts(host), ...(options.allowedHosts ?? [])],
+  })
+  try {
+    const listener = await listen({ host, port, tls, handle: server.handle })
+    let closed: Promise<void> | undefined
+    const close = async (): Promise<void> => {
+      server.stop()
+      await listener.close()
+      await server.close()
+    }
+    return {
+      url: listener.url,
+      port: listener.port,
+      close: () => {
+        closed ??= close()
+        return closed
+      },
+    }
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+}
+
+/** The whole server in this process, with no socket. Throws `StoreError`. */
+export async function openRequestServer(options: RequestServerOptions): Promise<RequestServer> {
   const log = options.log ?? silentLog
   const store = await openDurableStore({ ...options.storeOptions, directory: options.dataDir, log: log.warn })
   try {
@@ -77,81 +131,70 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
 }
 
-async function serve(options: ApiServerOptions, store: Store, log: Log): Promise<ApiServer> {
-  const host = options.host ?? defaultHost
+async function serve(options: RequestServerOptions, store: Store, log: Log): Promise<RequestServer> {
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
   const catalog = builtinCatalog()
   const resources = createResourceTable()
-  const tokens = createTokenIssuer(options.dataDir, Date.now)
+  const now = options.world?.now ?? (() => new Date())
+  const tokens = createTokenIssuer(options.dataDir, () => now().getTime())
   const authenticator = createAuthenticator(options.tokens, (token) => verifyIssued(tokens, store, token))
   const authorizer = createAuthorizer(store)
   const webhooks = createWebhookCaller(createServiceResolver(store))
+  const callWebhook = options.world?.callWebhook ?? webhooks.call
   const platform: Platform = {
     store,
     resources,
-    now: () => new Date(),
-    newUid: randomUUID,
-    randomSuffix,
+    now,
+    newUid: options.world?.newUid ?? randomUUID,
+    randomSuffix: options.world?.randomSuffix ?? randomSuffix,
     log,
     admission: chainAdmission([
       builtinAdmission(store),
       rbacGuard(authorizer),
-      createWebhookAdmission(store, resources, webhooks.call, log),
+      createWebhookAdmission(store, resources, callWebhook, log),
     ]),
     authorizer,
     tokens,
     authenticate: authenticator.userOf,
     kubelet: options.kubelet,
-    hooks: createKindHooks(kindHooks(store)),
+    hooks: createKindHooks(kindHooks(store, now)),
     lines: createLineCache(),
     closing: closing.signal,
   }
   resources.serve('builtin', builtinResources(catalog))
   await seedNamespaces(platform)
   await seedClusterAdmin(platform)
-  const customKinds = serveCustomKinds(platform, { objectMeta: () => catalog.objectMeta, callWebhook: webhooks.call })
+  const customKinds = serveCustomKinds(platform, { objectMeta: () => catalog.objectMeta, callWebhook })
   const cleaner = startNamespaceCleaner(platform)
   const accounts = keepDefaultAccounts(platform)
   const expiry = expireEvents(platform)
-  const listener = await listen({
-    host,
-    port: options.port,
-    tls: options.tls,
+  return {
     handle: createRequestHandler({
       platform,
       authenticator,
-      checkOrigin: createOriginCheck([...loopbackHosts(host), ...(options.allowedHosts ?? [])]),
+      checkOrigin: createOriginCheck(options.allowedHosts ?? loopbackHosts(defaultHost)),
       metaRoutes: createMetaRoutes(platform, catalog),
       findResource: (path) => findResource(platform, path),
       authorize: (user, request) => authorizeRequest(authorizer, user, request),
       route: (request) => route(platform, request),
     }),
-  })
-  let closed: Promise<void> | undefined
-  const close = async (): Promise<void> => {
-    closing.abort()
-    expiry.close()
-    await listener.close()
-    await Promise.all([cleaner.close(), customKinds.close(), accounts.close()])
-    webhooks.close()
-    await store.close()
-  }
-  return {
-    url: listener.url,
-    port: listener.port,
-    close: () => {
-      closed ??= close()
-      return closed
+    stop: () => closing.abort(),
+    close: async () => {
+      closing.abort()
+      expiry.close()
+      await Promise.all([cleaner.close(), customKinds.close(), accounts.close()])
+      webhooks.close()
+      await store.close()
     },
   }
 }
 
-function kindHooks(store: Store): ReadonlyMap<string, KindHook> {
+function kindHooks(store: Store, now: () => Date): ReadonlyMap<string, KindHook> {
   return new Map([
     ['namespaces', namespaceHook],
     ['services', createServiceHook(store)],
-    [crdBucket, crdHook(() => new Date())],
+    [crdBucket, crdHook(now)],
   ])
 }
 
