@@ -33,15 +33,16 @@ describe('lists', () => {
   test('refuse selectors that mean nothing', async (t) => {
     const { call } = await startTestServer(t)
     for (const [query, message] of [
-      ['labelSelector=a%3D%3D%3Db', "unable to parse requirement: found '=', expected: identifier"],
-      ['labelSelector=a in b', "unable to parse requirement: found 'b', expected: '('"],
+      ['labelSelector=a%3D%3D%3Db', /^unable to parse requirement: found '=', expected: identifier$/],
+      ['labelSelector=a in b', /^unable to parse requirement: found 'b',? expected: '\('$/],
       [
         'fieldSelector=spec.x%3Db',
-        '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
+        /^"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"$/,
       ],
     ] as const) {
       const answer = await call('GET', `${maps}?${query.replaceAll(' ', '%20')}`)
-      assert.deepEqual([answer.code, answer.body.message], [400, message])
+      assert.equal(answer.code, 400)
+      assert.match(String(answer.body.message), message)
     }
   })
 

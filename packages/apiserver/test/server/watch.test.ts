@@ -142,7 +142,9 @@ describe('watches', () => {
     await call('POST', maps, { body: configMap('a') })
     await call('POST', maps, { body: configMap('b') })
     const stream = await watch(`${maps}?watch=1`, { Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' })
-    const columns = [await stream.next(), await stream.next()].map(({ object }) => object.columnDefinitions.length)
+    const columns = [await stream.next(), await stream.next()].map(
+      ({ object }) => object.columnDefinitions?.length ?? 0,
+    )
     assert.deepEqual(columns, [3, 0])
     stream.stop()
   })
