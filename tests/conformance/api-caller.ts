@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
+import { parse } from 'yaml'
 import type { ApiAnswer, WatchEvent } from './api-answer.ts'
 
 export interface CallOptions {
@@ -82,7 +83,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
 function answerOf(response: IncomingMessage, text: string): ApiAnswer {
   const contentType = response.headers['content-type'] ?? ''
   const warnings = (response.headersDistinct.warning ?? []).map((value) => value.replace(/^299 - /, ''))
-  const body: unknown = /json/.test(contentType) && text !== '' ? JSON.parse(text) : text
+  const body: unknown = text.startsWith('{') ? JSON.parse(text) : /yaml/.test(contentType) ? parse(text) : text
   return { status: response.statusCode ?? 0, contentType, warnings, body }
 }
 

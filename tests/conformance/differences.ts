@@ -1,4 +1,4 @@
-import type { Step } from './api-answer.ts'
+import { type Step, textAt, valueAt } from './api-answer.ts'
 import type { RightDifference } from './right-differences.ts'
 
 export interface Difference {
@@ -25,11 +25,29 @@ export function findDifferences(
       found.push({ scenario, step, path: 'step', real: left?.step, embedded: right?.step })
       break
     }
+    const outcomes = [outcomeOf(left?.answer), outcomeOf(right?.answer)] as const
+    if (outcomes[0] !== outcomes[1]) {
+      found.push({
+        scenario,
+        step,
+        path: 'status',
+        real: outcomeOf(left?.answer, true),
+        embedded: outcomeOf(right?.answer, true),
+      })
+      continue
+    }
     compare(left?.answer, right?.answer, '', (path, one, other) =>
       found.push({ scenario, step, path, real: one, embedded: other }),
     )
   }
   return found
+}
+
+/** The code of an answer, with its message where one is asked for: an object and a refusal have nothing else to compare. */
+function outcomeOf(answer: unknown, withMessage = false): unknown {
+  const status = valueAt(answer, 'status')
+  const message = textAt(answer, 'body', 'message')
+  return withMessage && message !== '' ? `${String(status)} ${message}` : status
 }
 
 function compare(
@@ -44,6 +62,11 @@ function compare(
     report(path, real, embedded)
     return
   }
+  const names = [namesIn(real), namesIn(embedded)] as const
+  if (names[0] !== names[1]) {
+    report(`${path} names`, names[0], names[1])
+    return
+  }
   const left: Readonly<Record<string, unknown>> = { ...real }
   const right: Readonly<Record<string, unknown>> = { ...embedded }
   for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
@@ -51,11 +74,20 @@ function compare(
   }
 }
 
+/** The names of the objects in a list: when they differ, comparing one object with another tells nothing. */
+function namesIn(tree: object): string {
+  return Array.isArray(tree) ? tree.map((item) => textAt(item, 'metadata', 'name')).join(' ') : ''
+}
+
 /** Whether a rule says that this difference is right to have. */
 export function isRight(rule: RightDifference, difference: Difference): boolean {
   const fits = (pattern: RegExp | undefined, text: string): boolean => pattern === undefined || pattern.test(text)
   return (
-    fits(rule.scenario, difference.scenario) && fits(rule.step, difference.step) && fits(rule.path, difference.path)
+    fits(rule.scenario, difference.scenario) &&
+    fits(rule.step, difference.step) &&
+    fits(rule.path, difference.path) &&
+    fits(rule.real, asText(difference.real)) &&
+    fits(rule.embedded, asText(difference.embedded))
   )
 }
 
@@ -69,7 +101,10 @@ export function describeDifferences(differences: readonly Difference[], linesMax
   return [...lines, ...(left > 0 ? [`  and ${left} more`] : [])].join('\n')
 }
 
+const asText = (value: unknown): string =>
+  value === undefined ? '(absent)' : typeof value === 'string' ? value : JSON.stringify(value)
+
 function short(value: unknown): string {
-  const text = value === undefined ? '(absent)' : JSON.stringify(value)
+  const text = asText(value)
   return text.length > 600 ? `${text.slice(0, 600)}…` : text
 }

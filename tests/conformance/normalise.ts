@@ -1,4 +1,4 @@
-import type { Step } from './api-answer.ts'
+import { type Step, textAt, valueAt } from './api-answer.ts'
 
 const uuid = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g
 const microTime = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z/g
@@ -8,6 +8,15 @@ const age = /^(\d+[smhd])+$/
 /** Longer ones are cut before the suffix is added. */
 const generatedPrefixMax = 58
 const recordRevision = /(?<=in record \()\d+(?=\))/g
+/** Refusals echo objects, kube-apiserver often as its own Go structs: how they are written means nothing. */
+const echoedObject = /(Invalid value: )(?:"\{(?:[^"\\]|\\.)*"|\{.*?\}|"map\[.*?\]")(?=: )/g
+/** What kube-apiserver adds to a refused change: a difference between Go structs. */
+const structDifference = /\s*\n@@ [\s\S]*$/
+/** kube-apiserver checks a definition with one version in an old form that is not served any more. */
+const oldDefinitionForm = [
+  [/spec\.validation\.openAPIV3Schema/g, 'spec.versions[0].schema.openAPIV3Schema'],
+  [/(?<!\])(?<![\w.])spec\.(subresources|additionalPrinterColumns|selectableFields)/g, 'spec.versions[0].$1'],
+] as const
 const generatedSuffix = '[bcdfghjklmnpqrstvwxz2456789]{5}'
 
 /**
@@ -23,9 +32,13 @@ export function normalise(steps: readonly Step[], generateNames: readonly string
   )
   const generated = prefixes.length > 0 ? new RegExp(`(?<=${prefixes.join('|')})${generatedSuffix}`, 'g') : undefined
   const text = (value: string): string =>
-    (generated ? value.replace(generated, '<suffix>') : value)
+    oldDefinitionForm
+      .reduce((here, [pattern, present]) => here.replace(pattern, present), value)
+      .replace(structDifference, '')
+      .replace(generated ?? /$^/, '<suffix>')
       .replace(uuid, (found) => name('uid', found))
       .replace(recordRevision, '…')
+      .replace(echoedObject, '$1<object>')
       .replace(microTime, '<micro-time>')
       .replace(time, '<time>')
       .replace(clusterIp, '<cluster-ip>')
@@ -39,10 +52,15 @@ export function normalise(steps: readonly Step[], generateNames: readonly string
       return text(value)
     }
     if (typeof value === 'number') return key === 'nodePort' && value >= 30_000 ? '<node-port>' : value
-    if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, String(index)]))
+    if (Array.isArray(value)) {
+      const items = value.map((item, index) => walk(item, [...path, String(index)]))
+      if (key === 'causes') return byKey(items, (cause) => `${textAt(cause, 'field')}: ${textAt(cause, 'message')}`)
+      if (key === 'managedFields') return byKey(items, ownerOf)
+      return items
+    }
     if (typeof value !== 'object' || value === null) return value
     const entries = Object.entries(value).map(([name, item]) => [name, walk(item, [...path, name])] as const)
-    return Object.fromEntries(entries)
+    return withSortedCauses(Object.fromEntries(entries.map(([name, item]) => [text(name), item])))
   }
 
   /** A list's revision is the store's, which others move too. */
@@ -66,6 +84,24 @@ function markLists(answer: unknown): unknown {
   if (!kind.endsWith('List') && kind !== 'Table') return answer
   const { body: _moved, ...rest } = answer as { readonly body: unknown }
   return { ...rest, list: body }
+}
+
+/** Lists without a meaning in their order: what differs is then told entry by entry, and a repeated cause counts once. */
+function byKey(items: readonly unknown[], keyOf: (item: unknown) => string): unknown {
+  return Object.fromEntries(items.map((item) => [keyOf(item), item]))
+}
+
+const ownerOf = (entry: unknown): string =>
+  ['manager', 'operation', 'apiVersion', 'subresource']
+    .map((field) => textAt(entry, field))
+    .join(' ')
+    .trimEnd()
+
+/** The message of a refusal with several causes strings them together, in an order that Go's maps choose. */
+function withSortedCauses(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { message, details } = value
+  if (typeof message !== 'string' || valueAt(details, 'causes') === undefined) return value
+  return { ...value, message: message.replace(/ is invalid: \[[\s\S]*\]$/, ' is invalid: <causes>') }
 }
 
 /** Names an identity after where it was first seen: `<uid of 3>`, and `<uid of 3, 2nd>` for the next new one there. */

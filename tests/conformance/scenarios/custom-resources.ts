@@ -234,7 +234,7 @@ export const customResourceScenarios: readonly Scenario[] = [
           { rule: 'self.metadata.name.size() < 10', message: 'name too long' },
           {
             rule: '!has(self.spec) || self.spec.min <= self.spec.max',
-            messageExpression: '"min " + string(self.spec.min) + " exceeds max"',
+            messageExpression: "self.spec.max < 0 ? 'max is negative' : 'min exceeds max'",
             reason: 'FieldValueForbidden',
             fieldPath: '.spec.min',
           },

@@ -18,7 +18,7 @@ const generatedNameAttemptsMax = 8
 /** POST to a collection. */
 export async function createVerb(platform: Platform, request: ApiRequest): Promise<Answer> {
   const options = parseWriteOptions(request)
-  const object = await readObject(request, options)
+  const object = withoutServerFields(await readObject(request, options))
   const owned = trackUpdate(undefined, object, ownershipContext(platform, request.resource, options, ''))
   const created = await createObject(platform, request, owned, options)
   const body = representObject(request.resource, created, shapeOf(request.media, request.query))
@@ -80,9 +80,21 @@ async function createOnce(
   }
 }
 
-/** What only the server gives: uid and creation time; what a client sends of deletion is dropped. */
+/** What a client says of identity and deletion counts for nothing, also not as a field that it owns. */
+function withoutServerFields(object: KubeObject): KubeObject {
+  const {
+    deletionTimestamp: _1,
+    deletionGracePeriodSeconds: _2,
+    uid: _3,
+    selfLink: _4,
+    ...metadata
+  } = object.metadata as KubeObject['metadata'] & { readonly selfLink?: unknown }
+  return { ...object, metadata }
+}
+
+/** What only the server gives: uid and creation time. */
 function withIdentity(platform: Platform, object: KubeObject): KubeObject {
-  const { deletionTimestamp: _1, deletionGracePeriodSeconds: _2, ...metadata } = object.metadata
+  const { metadata } = withoutServerFields(object)
   const creationTimestamp = timestamp(platform.now())
   return { ...object, metadata: { ...metadata, uid: platform.newUid(), creationTimestamp } }
 }

@@ -2,6 +2,7 @@ import { badRequest, invalidOptions } from '../http/api-error.ts'
 import { invalid, notSupported } from '../schema/field-error.ts'
 import type { ApiRequest } from './api-request.ts'
 import { isRecord, readBodyValue } from './object-body.ts'
+import { parseQueryNumber } from './query-number.ts'
 import { parseDryRun } from './write-options.ts'
 
 export interface DeleteOptions {
@@ -48,8 +49,7 @@ function stringOf(value: unknown): string | undefined {
 }
 
 function parseGrace(text: string): number {
-  const seconds = Number(text)
-  if (!Number.isInteger(seconds)) throw badRequest(`gracePeriodSeconds: Invalid value: ${JSON.stringify(text)}`)
+  const seconds = parseQueryNumber(text) ?? 0
   // Negative values mean "at once" (rest.BeforeDelete).
   return seconds < 0 ? 1 : seconds
 }

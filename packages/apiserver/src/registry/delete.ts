@@ -117,7 +117,7 @@ async function deleteOnce(
   const stored = await resource.behaviour.toStorage(object, signal)
   const operation = (isGone ? deleteOperation : putOperation)(resource, stored, entry.revision)
   const [revision = 0] = await platform.store.commit([operation])
-  return { object: isGone ? object : withRevision(object, revision), isGone }
+  return { object: withRevision(object, revision), isGone }
 }
 
 function checkPreconditions({ gvk }: ServedResource, { metadata }: KubeObject, options: DeleteOptions): void {

@@ -1,3 +1,5 @@
+import { labelValueErrors, qualifiedNameErrors } from '../builtin/names.ts'
+import { fieldErrorMessage, invalid } from '../schema/field-error.ts'
 import type { LabelRequirement } from './selector.ts'
 
 export type ParsedSelector =
@@ -6,12 +8,12 @@ export type ParsedSelector =
   | { readonly ok: false; readonly message: string }
 
 const symbols: ReadonlySet<string> = new Set(['=', '==', '!=', '!', '<', '>', '(', ')', ','])
-const key = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/
-const value = /^([A-Za-z0-9]([-\w.]*[A-Za-z0-9])?)?$/
-const valueCharactersMax = 63
-const nameCharactersMax = 63
 
 class SelectorSyntaxError extends Error {}
+
+/** What is wrong inside one requirement is told apart from what is wrong between them. */
+const inRequirement = (why: string): SelectorSyntaxError =>
+  new SelectorSyntaxError(`unable to parse requirement: ${why}`)
 
 /** Grammar: requirements with commas between; each is `!key`, `key`, `key op value` or `key in|notin (values)`. */
 export function parseLabelRequirements(text: string): ParsedSelector {
@@ -35,7 +37,7 @@ function parse(tokens: readonly string[]): readonly LabelRequirement[] {
   const next = (): string => tokens[at++] ?? ''
   const expectWord = (): string => {
     const token = next()
-    if (token === '' || symbols.has(token)) throw new SelectorSyntaxError(`found '${token}', expected: identifier`)
+    if (token === '' || symbols.has(token)) throw inRequirement(`found '${token}', expected: identifier`)
     return token
   }
 
@@ -63,7 +65,7 @@ function parse(tokens: readonly string[]): readonly LabelRequirement[] {
       case 'notin':
         return checked({ key: name, operator: token, values: parseValues() })
       default:
-        throw new SelectorSyntaxError(`found '${token}', expected: in, notin, =, ==, !=, gt, lt`)
+        throw inRequirement(`found '${token}', expected: in, notin, =, ==, !=, gt, lt`)
     }
   }
 
@@ -73,18 +75,22 @@ function parse(tokens: readonly string[]): readonly LabelRequirement[] {
   }
 
   function parseValues(): readonly string[] {
-    if (next() !== '(') throw new SelectorSyntaxError(`found '${tokens[at - 1] ?? ''}', expected: '('`)
+    if (next() !== '(') throw inRequirement(`found '${tokens[at - 1] ?? ''}' expected: '('`)
     const values: string[] = []
     for (;;) {
       const token = peek()
+      if (token === '') throw inRequirement("found '', expected: ',', or identifier")
       values.push(token === ',' || token === ')' ? '' : expectWord())
       const separator = next()
       if (separator === ')') return [...new Set(values)].sort()
-      if (separator !== ',') throw new SelectorSyntaxError(`found '${separator}', expected: ',' or ')'`)
+      if (separator !== ',') throw inRequirement(`found '${separator}', expected: ',' or ')'`)
     }
   }
 
   while (peek() !== '') {
+    if (peek() !== '!' && symbols.has(peek())) {
+      throw new SelectorSyntaxError(`found '${peek()}', expected: !, identifier, or 'end of string'`)
+    }
     requirements.push(parseRequirement())
     const separator = next()
     if (separator === '') break
@@ -96,34 +102,16 @@ function parse(tokens: readonly string[]): readonly LabelRequirement[] {
 
 function checked(requirement: LabelRequirement): LabelRequirement {
   const { key: name, operator, values } = requirement
-  if (!key.test(name) || (name.split('/').at(-1) ?? '').length > nameCharactersMax) {
-    throw new SelectorSyntaxError(`key: Invalid value: ${JSON.stringify(name)}: ${keyText}`)
+  const refuse = (field: string, value: string, errors: readonly string[]): void => {
+    if (errors.length > 0) throw inRequirement(fieldErrorMessage(invalid(field, value, errors.join('; '))))
   }
+  refuse('', name, qualifiedNameErrors(name))
   if (operator === 'gt' || operator === 'lt') {
     const [number = ''] = values
-    if (/^-?\d+$/.test(number)) return requirement
-    const why = "for 'Gt', 'Lt' operators, the value must be an integer"
-    throw new SelectorSyntaxError(`values[0][${name}]: Invalid value: ${JSON.stringify(number)}: ${why}`)
+    const isInteger = /^-?\d+$/.test(number)
+    refuse('values[0]', number, isInteger ? [] : ["for 'Gt', 'Lt' operators, the value must be an integer"])
+    return requirement
   }
-  for (const [position, item] of values.entries()) {
-    if (item.length > valueCharactersMax) {
-      throw new SelectorSyntaxError(
-        `values[${position}][${name}]: Invalid value: ${JSON.stringify(item)}: must be no more than 63 bytes`,
-      )
-    }
-    if (!value.test(item)) {
-      throw new SelectorSyntaxError(
-        `values[${position}][${name}]: Invalid value: ${JSON.stringify(item)}: ${valueText}`,
-      )
-    }
-  }
+  for (const [position, item] of values.entries()) refuse(`values[${position}][${name}]`, item, labelValueErrors(item))
   return requirement
 }
-
-const keyText =
-  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric " +
-  "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-const valueText =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end " +
-  "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is " +
-  "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"

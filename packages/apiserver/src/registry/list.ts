@@ -1,6 +1,14 @@
 import type { ListMeta } from '@millrace/kube'
-import { type ApiError, badRequest, expired, invalidOptions, resourceVersionTooLarge } from '../http/api-error.ts'
+import {
+  type ApiError,
+  badRequest,
+  expired,
+  invalid,
+  invalidOptions,
+  resourceVersionTooLarge,
+} from '../http/api-error.ts'
 import type { Answer } from '../http/respond.ts'
+import { parseQueryNumber } from './query-number.ts'
 import { type FieldError, forbidden, notSupported } from '../schema/field-error.ts'
 import { type Entry, type Store, StoreError } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
@@ -23,6 +31,7 @@ interface PageStart {
 /** GET of a collection: API concepts, "Retrieving large results sets in chunks" and "Resource versions". */
 export async function listVerb(platform: Platform, request: ApiRequest): Promise<Answer> {
   const { resource, path, query, signal } = request
+  if (query.get('sendInitialEvents')) checkNoInitialEvents(query)
   const filter = parseEntryFilter(resource, path.namespace, path.name, query)
   const page = listPage(platform.store, resource, filter, query)
   const text = await listText(resource, page.entries, page.metadata, shapeOf(request.media, query), signal)
@@ -78,6 +87,14 @@ function startOf(store: Store, query: URLSearchParams): PageStart {
   return { revision: match === 'Exact' ? wanted : undefined, after: undefined }
 }
 
+/** They are for watches. Throws 422. */
+function checkNoInitialEvents(query: URLSearchParams): void {
+  const match = query.get('resourceVersionMatch')
+  const wrongMatch = match && matchError(match, parseResourceVersion(query), query.get('continue') ?? '')
+  const wrong = forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list')
+  throw invalid('ListOptions', 'meta.k8s.io', '', wrongMatch ? [wrongMatch, wrong] : [wrong])
+}
+
 /** Throws 422 for combinations that mean nothing. */
 function checkMatch(match: string, wanted: number | undefined, token: string): void {
   const error = match && matchError(match, wanted, token)
@@ -102,13 +119,12 @@ export function parseResourceVersion(query: URLSearchParams): number | undefined
   if (/^\d{1,15}$/.test(text)) return Number(text)
   const value = JSON.stringify(text)
   const why = `strconv.ParseUint: parsing ${value}: invalid syntax`
-  throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${value}: ${why}`)
+  throw badRequest(`resourceVersion: Invalid value: ${value}: ${why}`)
 }
 
-/** 0: no limit. */
+/** 0: no limit, and so are negative ones. */
 function parseLimit(query: URLSearchParams): number {
-  const text = query.get('limit') ?? ''
-  return /^\d{1,15}$/.test(text) ? Number(text) : 0
+  return Math.max(0, parseQueryNumber(query.get('limit')) ?? 0)
 }
 
 /** The token's form is the real server's: base64url of `{"v":"meta.k8s.io/v1","rv":…,"start":"…"}`; start is relative. */

@@ -10,8 +10,8 @@ import type { WriteOptions } from './write-options.ts'
 
 export interface ParsedBody {
   readonly value: unknown
-  /** Paths of keys that were given twice. */
-  readonly duplicates: readonly string[]
+  /** A sentence for each key that was given twice. */
+  readonly repeats: readonly string[]
 }
 
 const acceptedTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
@@ -30,7 +30,7 @@ export async function readBodyValue(request: ApiRequest): Promise<ParsedBody> {
 async function parseProtobufBody(bytes: Buffer): Promise<ParsedBody> {
   const decoded = await decodeProtobuf(bytes)
   if (!decoded.ok) throw badRequest(`the object provided is unrecognized: ${decoded.message}`)
-  return { value: decoded.value, duplicates: [] }
+  return { value: decoded.value, repeats: [] }
 }
 
 export function parseJsonBody(text: string, kind = 'object'): ParsedBody {
@@ -39,7 +39,11 @@ export function parseJsonBody(text: string, kind = 'object'): ParsedBody {
     const head = `the object provided is unrecognized (must be of type ${kind})`
     throw badRequest(`${head}: couldn't get version/kind; json parse error: ${parsed.message} (${text.slice(0, 20)})`)
   }
-  return parsed
+  return { value: parsed.value, repeats: repeatsOf(parsed.duplicates) }
+}
+
+export function repeatsOf(paths: readonly string[]): readonly string[] {
+  return paths.map((path) => `duplicate field "${path}"`)
 }
 
 /**
@@ -56,11 +60,21 @@ function customTags(tags: Tags): Tags {
 export async function parseYamlBody(text: string): Promise<ParsedBody> {
   if (/^\s*\{/.test(text)) {
     const parsed = parseJsonStrict(text)
-    if (parsed.ok) return parsed
+    if (parsed.ok) return { value: parsed.value, repeats: repeatsOf(parsed.duplicates) }
   }
-  const { parse } = await import('yaml')
+  const { isScalar, LineCounter, parse } = await import('yaml')
+  const lineCounter = new LineCounter()
+  const repeats: string[] = []
+  /** The last of equal keys counts, as in JSON; whether that is an error is up to `fieldValidation`. */
+  const uniqueKeys = (a: unknown, b: unknown): boolean => {
+    if (!isScalar(a) || !isScalar(b) || a.value !== b.value || a.value === '<<') return false
+    const { line } = lineCounter.linePos(b.range?.[0] ?? 0)
+    repeats.push(`yaml: unmarshal errors:\n  line ${line}: key ${JSON.stringify(a.value)} already set in map`)
+    return false
+  }
   try {
-    return { value: parse(text, { version: '1.1', merge: true, maxAliasCount: 100, customTags }), duplicates: [] }
+    const options = { version: '1.1', merge: true, maxAliasCount: 100, customTags, lineCounter, uniqueKeys } as const
+    return { value: parse(text, options), repeats }
   } catch (error) {
     throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -86,10 +100,7 @@ export function decodeObject(
   const typed = withKind(request.resource, body.value)
   const { object, unknown } = behaviour.decode(typed)
   if (options.fieldValidation === 'Ignore') return object
-  const findings = [
-    ...unknown.map((path) => `unknown field "${path}"`),
-    ...body.duplicates.map((path) => `duplicate field "${path}"`),
-  ]
+  const findings = [...unknown.map((path) => `unknown field "${path}"`), ...body.repeats]
   if (findings.length === 0) return object
   if (options.fieldValidation === 'Warn') {
     for (const finding of findings) request.warn(finding)

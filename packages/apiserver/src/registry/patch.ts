@@ -20,7 +20,7 @@ import { parseJsonStrict } from '../schema/parse-json.ts'
 import type { ApiRequest } from './api-request.ts'
 import { createObject } from './create.ts'
 import { ownershipContext } from './field-owner.ts'
-import { decodeObject, isRecord, type ParsedBody, parseYamlBody, withKind } from './object-body.ts'
+import { decodeObject, isRecord, type ParsedBody, parseYamlBody, repeatsOf, withKind } from './object-body.ts'
 import { checkNameOfPath, withNamespaceOfPath } from './object-name.ts'
 import type { Platform } from './platform.ts'
 import { representObject, shapeOf } from './represent.ts'
@@ -47,7 +47,7 @@ export async function patchVerb(platform: Platform, request: ApiRequest): Promis
   const context = ownershipContext(platform, resource, options, request.path.subresource)
   const updated = await changeObject(platform, request, options, (old) => {
     const patched = patchObject(request, old, patch.value)
-    const body: ParsedBody = { value: patched, duplicates: patch.duplicates }
+    const body: ParsedBody = { value: patched, repeats: patch.repeats }
     const object = withNamespaceOfPath(request, decodePatched(request, body, options))
     checkNameOfPath(request, object)
     return trackUpdate(old, object, context)
@@ -63,7 +63,8 @@ async function readPatch({ contentType, resource, readBody }: ApiRequest): Promi
   }
   const parsed = parseJsonStrict((await readBody()).toString('utf8'))
   if (!parsed.ok) throw badRequest(`error decoding patch: ${parsed.message}`)
-  return parsed
+  const where = contentType === patchTypes.json ? 'json patch ' : ''
+  return { value: parsed.value, repeats: repeatsOf(parsed.duplicates).map((sentence) => `${where}${sentence}`) }
 }
 
 /** The patched document. Throws the patch's own refusals. */
@@ -91,8 +92,8 @@ function decodePatched(request: ApiRequest, body: ParsedBody, options: WriteOpti
     return decodeObject(request, request.resource.behaviour, body, options)
   } catch (error) {
     if (!(error instanceof ApiError) || error.status.code !== 400) throw error
-    if (error.message.includes('strict decoding error')) throw error
-    throw invalid('', '', '', [invalidField('patch', JSON.stringify(body.value), error.message)])
+    const why = error.message.replace(/^\S+ in version "[^"]*" cannot be handled as an? \S+: /, '')
+    throw invalid('', '', '', [invalidField('patch', JSON.stringify(body.value), why)])
   }
 }
 
@@ -102,7 +103,7 @@ async function applyVerb(platform: Platform, request: ApiRequest, options: Write
   if (!query.get('fieldManager')) {
     throw invalidOptions('PatchOptions', required('fieldManager', 'is required for apply patch'))
   }
-  const applied = await readApplied(request)
+  const applied = await readApplied(request, options)
   const context = {
     ...ownershipContext(platform, resource, options, path.subresource),
     force: query.get('force') === 'true',
@@ -162,8 +163,12 @@ function alreadyExistsUid({ resource, path }: ApiRequest, uid: string): string {
 }
 
 /** The configuration as it was given; whether it fits the kind is server-side apply's to say. */
-async function readApplied(request: ApiRequest): Promise<KubeObject> {
+async function readApplied(request: ApiRequest, { fieldValidation }: WriteOptions): Promise<KubeObject> {
   const body = await parseYamlBody((await request.readBody()).toString('utf8'))
+  if (fieldValidation === 'Strict' && body.repeats.length > 0) {
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${body.repeats.join(', ')}`)
+  }
+  if (fieldValidation === 'Warn') for (const repeat of body.repeats) request.warn(repeat)
   if (!isRecord(body.value)) throw badRequest('error decoding YAML: the applied configuration must be an object')
   const { apiVersion = '', kind = '' } = body.value
   if (apiVersion !== apiVersionOf(request.resource.gvk) || kind !== request.resource.gvk.kind) {

@@ -118,8 +118,8 @@ export function tableOf(
     kind: 'Table',
     apiVersion: `meta.k8s.io/${media.metaVersion}`,
     metadata,
-    columnDefinitions: options.hasHeaders ? resource.printer.columns : [],
-    rows,
+    columnDefinitions: options.hasHeaders ? resource.printer.columns : null,
+    rows: rows.length > 0 ? rows : null,
   }
 }
 

@@ -99,9 +99,18 @@ async function readChange(request: ApiRequest, verb: 'update' | 'patch'): Promis
 
 function scaleOfJson(value: unknown): WantedScale {
   if (!isRecord(value)) throw badRequest('the body must be a Scale')
-  const replicas = isRecord(value['spec']) ? value['spec']['replicas'] : undefined
+  const { kind = 'Scale', apiVersion = '', spec } = value
+  if (kind !== 'Scale') {
+    const version = String(apiVersion).slice(String(apiVersion).indexOf('/') + 1)
+    const given = `${version}.${String(kind)}`
+    const head = `${String(kind)} in version "${version}" cannot be handled as a Scale`
+    throw badRequest(`${head}: converting (${given}) to (autoscaling.Scale): unknown conversion`)
+  }
+  const replicas = isRecord(spec) ? spec['replicas'] : undefined
   if (replicas !== undefined && replicas !== null && !Number.isInteger(replicas)) {
-    throw badRequest('Scale in version "v1" cannot be handled as a Scale: spec.replicas must be a whole number')
+    const what = typeof replicas === 'boolean' ? 'bool' : typeof replicas
+    const why = `json: cannot unmarshal ${what} into Go struct field ScaleSpec.spec.replicas of type int32`
+    throw badRequest(`Scale in version "v1" cannot be handled as a Scale: ${why}`)
   }
   return value as WantedScale
 }
@@ -146,7 +155,7 @@ function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
-    spec: typeof replicas === 'number' ? { replicas } : {},
+    spec: typeof replicas === 'number' && replicas !== 0 ? { replicas } : {},
     status: { replicas: Number(valueAt(object, paths.statusReplicas) ?? 0), ...(selector ? { selector } : {}) },
   }
 }

@@ -26,7 +26,7 @@ export interface FieldSelector {
 /** metav1's selector syntax: `a=b,c!=d,e in (f,g),h,!i`. Throws 400. */
 export function parseLabelSelector(text: string): LabelSelector {
   const parsed = parseLabelRequirements(text)
-  if (!parsed.ok) throw badRequest(`unable to parse requirement: ${parsed.message}`)
+  if (!parsed.ok) throw badRequest(parsed.message)
   return { requirements: parsed.requirements }
 }
 

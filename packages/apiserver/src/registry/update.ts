@@ -92,12 +92,13 @@ async function writeChange(
   if (errors.length > 0) throw invalid(resource.gvk.kind, resource.gvk.group, path.name, errors)
   await platform.admission.validate(review, hooked)
   if (isUnchanged(hooked, old)) return old
-  const stored = await resource.behaviour.toStorage(hooked, signal)
+  if (options.dryRun) return withRevision(hooked, entry.revision)
   const isFinished = isReadyToGo(platform, resource, hooked)
+  const stored = await resource.behaviour.toStorage(isFinished ? old : hooked, signal)
   const operation = (isFinished ? deleteOperation : putOperation)(resource, stored, entry.revision)
-  if (options.dryRun) return hooked
   const [revision = 0] = await platform.store.commit([operation])
-  return withRevision(hooked, revision)
+  // An object that goes is never stored in its last form: watchers are told of the one before.
+  return withRevision(hooked, isFinished ? entry.revision : revision)
 }
 
 /** An object whose deletion only waited for finalizers goes with the last of them. */
@@ -111,7 +112,7 @@ function isReadyToGo(platform: Platform, resource: ServedResource, object: KubeO
 function keepServerFields(object: KubeObject, old: KubeObject): KubeObject {
   const metadata = { ...object.metadata }
   metadata.uid ||= old.metadata.uid ?? ''
-  metadata.creationTimestamp ||= old.metadata.creationTimestamp ?? ''
+  metadata.creationTimestamp = old.metadata.creationTimestamp ?? ''
   if (old.metadata.generation !== undefined) metadata.generation = old.metadata.generation
   if (old.metadata.deletionTimestamp) {
     metadata.deletionTimestamp = old.metadata.deletionTimestamp

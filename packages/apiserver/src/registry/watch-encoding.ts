@@ -62,7 +62,7 @@ export function createEventEncoder(resource: ServedResource, shape: Shape, cache
     },
     bookmark: (revision, endsInitialEvents) => {
       const annotations = endsInitialEvents ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
-      const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...annotations }
+      const metadata = { resourceVersion: String(revision), ...annotations }
       const object = { kind: gvk.kind, apiVersion, metadata } as unknown as KubeObject
       return makeLine('BOOKMARK', JSON.stringify(bookmarkObject(object)))
     },

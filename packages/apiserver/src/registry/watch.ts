@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { KubeObject } from '@millrace/kube'
-import { type ApiError, badRequest, expired, invalid, resourceVersionTooLarge } from '../http/api-error.ts'
+import { type ApiError, expired, invalid, resourceVersionTooLarge } from '../http/api-error.ts'
 import { openWatchStream } from '../http/watch-stream.ts'
 import { type FieldError, forbidden, notSupported } from '../schema/field-error.ts'
 import { type Entry, StoreError, type StoreEvent } from '../store/store.ts'
@@ -8,6 +8,7 @@ import type { ApiRequest, StreamedAnswer } from './api-request.ts'
 import { type EntryFilter, parseEntryFilter } from './entry-filter.ts'
 import { parseResourceVersion } from './list.ts'
 import type { Platform } from './platform.ts'
+import { parseQueryNumber } from './query-number.ts'
 import { createEventEncoder, type EventEncoder, type WatchEventType } from './watch-encoding.ts'
 import { shapeOf } from './represent.ts'
 
@@ -47,8 +48,7 @@ function planWatch({ resource, path, query }: ApiRequest): WatchPlan {
   checkInitialEvents(query)
   const wantsState = isTrue(sendInitialEvents)
   const isLegacyState = sendInitialEvents === null && (revision === undefined || revision === 0)
-  const seconds = Number(query.get('timeoutSeconds') ?? 0)
-  if (!Number.isFinite(seconds) || seconds < 0) throw badRequest('timeoutSeconds: must be a number of 0 or more')
+  const seconds = Math.max(0, parseQueryNumber(query.get('timeoutSeconds')) ?? 0)
   const timeoutMs = (seconds || timeoutSecondsMin * (1 + Math.random())) * 1000
   return {
     filter,

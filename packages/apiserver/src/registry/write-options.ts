@@ -1,5 +1,5 @@
 import { invalidOptions } from '../http/api-error.ts'
-import { invalid, notSupported } from '../schema/field-error.ts'
+import { invalid, notSupported, tooLong } from '../schema/field-error.ts'
 import type { ApiRequest } from './api-request.ts'
 
 /** CreateOptions, UpdateOptions and PatchOptions of a query. */
@@ -23,7 +23,13 @@ export function parseWriteOptions(request: Pick<ApiRequest, 'method' | 'query' |
   const kind = optionKinds[method] ?? 'UpdateOptions'
   const manager = query.get('fieldManager') || managerOfUserAgent(userAgent)
   if (manager.length > managerCharactersMax) {
-    throw invalidOptions(kind, invalid('fieldManager', manager, 'may not be more than 128 bytes'))
+    throw invalidOptions(kind, tooLong('fieldManager', managerCharactersMax))
+  }
+  const unprintable = [...manager].findIndex((char) => /[\p{C}\p{Zl}\p{Zp}]/u.test(char))
+  if (unprintable >= 0) {
+    const code = (manager.codePointAt(unprintable) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+    const why = `invalid character U+${code} (at position ${unprintable})`
+    throw invalidOptions(kind, invalid('fieldManager', manager, why))
   }
   return {
     dryRun: parseDryRun(query.getAll('dryRun'), kind),
