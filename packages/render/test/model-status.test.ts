@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '@millrace/kube'
-import { modelStatus, podFailure } from '../src/observe/model-status.ts'
+import { modelStatus } from '../src/observe/model-status.ts'
+import { podFailure } from '../src/observe/pod-failure.ts'
 
 function pod(status: object, name = 'p'): KubeObject {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, status }

@@ -1,6 +1,7 @@
 import type { KubeObject } from '@millrace/kube'
 import type { Knative } from '../capabilities.ts'
 import type { Decision } from '../decision.ts'
+import { ofComponent } from '../component-condition.ts'
 import { findChild } from '../exposure/exposure.ts'
 import type { Workload } from '../plan.ts'
 import { completePod } from '../pod/complete-pod.ts'
@@ -29,7 +30,7 @@ export function emitKnative(input: KnativeInput): KnativeEmitted {
     const revision = revisionTemplate(workload, input.plan.owner, input, live)
     decisions.push(...revision.decisions)
     const pod = withSources(revision.pod, workload, input)
-    if (!pod.ok) return pod
+    if (!pod.ok) return { ok: false, problem: ofComponent(pod.problem, workload.component) }
     // The webhook completes the pod when Knative makes it. What it would refuse then is said now.
     const completed = completePod({
       pod: pod.pod,
@@ -37,7 +38,7 @@ export function emitKnative(input: KnativeInput): KnativeEmitted {
       world: input.world,
       controllerNamespace: input.controllerNamespace,
     })
-    if (!completed.ok) return completed
+    if (!completed.ok) return { ok: false, problem: ofComponent(completed.problem, workload.component) }
     objects.push(knativeService(workload, pod.pod, revision, input))
   }
   if (input.plan.owner.kind !== 'InferenceService') return { ok: true, objects, decisions }

@@ -9,6 +9,7 @@ import { addSources } from '../pod/storage-initializer.ts'
 import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
 import type { Capabilities } from '../capabilities.ts'
+import { ofComponent } from '../component-condition.ts'
 import { checkStandard } from './check-standard.ts'
 import { deployment, podTemplate, workerDeployment, workerTemplate } from './deployment.ts'
 import { disruptionBudget } from './disruption-budget.ts'
@@ -52,6 +53,11 @@ export function emitStandard(input: EmitInput): Emitted {
 }
 
 export function emitWorkload(workload: Workload, input: EmitInput): Emitted {
+  const emitted = emitObjects(workload, input)
+  return emitted.ok ? emitted : { ok: false, problem: ofComponent(emitted.problem, workload.component) }
+}
+
+function emitObjects(workload: Workload, input: EmitInput): Emitted {
   const { plan, settings } = input
   const { owner } = plan
   const problem = checkStandard(workload) ?? missingCapability(workload, input)
@@ -93,30 +99,22 @@ function finished(template: PodTemplate, workload: Workload, input: EmitInput) {
 
 /** What the workload asks for must be installed; it heals when it is. */
 function missingCapability(workload: Workload, input: EmitInput): Problem | undefined {
-  const condition =
-    workload.component === 'transformer'
-      ? 'TransformerReady'
-      : workload.component === 'explainer'
-        ? 'ExplainerReady'
-        : 'PredictorReady'
   if (autoscalerClass(workload) === 'keda' && !input.capabilities.keda) {
     return missing(
       'KEDA',
       'autoscalerClass "keda" needs KEDA, which is not installed: install it, or use another class.',
-      condition,
     )
   }
   if (collectedMetrics(workload).length > 0 && !input.capabilities.otel) {
     return missing(
       'OpenTelemetry',
       'Metrics of pods need the OpenTelemetry operator, which is not installed: install it, or scale by other metrics.',
-      condition,
     )
   }
   return undefined
 }
 
-function missing(what: string, message: string, condition: string): Problem {
+function missing(what: string, message: string, condition = 'PredictorReady'): Problem {
   return { reason: `${what}NotInstalled`, message, condition }
 }
 

@@ -28,9 +28,12 @@ export function isSeen(object: KubeObject): boolean {
   return generation === undefined || (typeof observed === 'number' && observed >= generation)
 }
 
+/** Said of a child whose controller has not looked at its newest spec. */
+export const unseenReason = 'GenerationNotObserved'
+
 const unseen: State = {
   status: 'Unknown',
-  reason: 'GenerationNotObserved',
+  reason: unseenReason,
   message: 'Kubernetes has not looked at the newest spec yet.',
 }
 

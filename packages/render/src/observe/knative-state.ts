@@ -1,5 +1,5 @@
 import type { KubeObject } from '@millrace/kube'
-import { conditionOf, isSeen, type State } from './deployment-state.ts'
+import { conditionOf, isSeen, type State, unseenReason } from './deployment-state.ts'
 
 /** What a Knative Service says about itself. One that is absent or has said nothing is not known yet. */
 export function knativeState(service: KubeObject | undefined, type = 'Ready'): State {
@@ -9,7 +9,7 @@ export function knativeState(service: KubeObject | undefined, type = 'Ready'): S
   if (condition && !isSeen(service)) {
     return {
       status: 'Unknown',
-      reason: 'GenerationNotObserved',
+      reason: unseenReason,
       message: 'Knative has not looked at the newest spec yet.',
     }
   }

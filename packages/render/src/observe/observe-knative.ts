@@ -4,11 +4,12 @@ import { pathOf } from '../exposure/domain.ts'
 import { knativeKeys } from '../keys.ts'
 import { serviceHost } from '../names.ts'
 import { withoutComponent } from '../backend/virtual-service.ts'
+import { readyTypes } from '../component-condition.ts'
 import type { ObserveInput } from '../seam.ts'
 import type { Part } from './conditions.ts'
 import { conditionsOf, type State } from './deployment-state.ts'
 import { knativeState, knativeUrl } from './knative-state.ts'
-import { componentsOf, liveChild, type ModeStatus, objectName, readyTypes } from './observe-service.ts'
+import { componentsOf, liveChild, type ModeStatus, objectName } from './observe-service.ts'
 
 type Component = NonNullable<InferenceServiceStatus['components']>[string]
 type Name = ReturnType<typeof componentsOf>[number]
@@ -57,7 +58,7 @@ export function observeKnative(input: ObserveInput): ModeStatus {
   return {
     parts,
     fields: { components, ...entry.fields },
-    pods: revisionPods(input, components['predictor']?.latestCreatedRevision),
+    pods: Object.fromEntries(names.map((name) => [name, revisionPods(input, components[name]?.latestCreatedRevision)])),
     hasFailed: conditionsOf(predictor).some(({ status }) => status === 'False'),
   }
 }
@@ -164,7 +165,7 @@ function revisionPods(input: ObserveInput, revision: string | undefined): readon
 }
 
 interface Entry {
-  readonly state: State
+  readonly state: State & Pick<Part, 'waitsFor'>
   readonly fields: Partial<InferenceServiceStatus>
 }
 
@@ -187,7 +188,12 @@ function addresses(
   if (waiting && !url) {
     const message = `The way in is opened when ${waiting.type} is true.`
     return {
-      state: { status: waiting.status, reason: `${waiting.type.replace('Ready', '')}NotReady`, message },
+      state: {
+        status: waiting.status,
+        reason: `${waiting.type.replace('Ready', '')}NotReady`,
+        message,
+        waitsFor: waiting.type,
+      },
       fields: kept,
     }
   }

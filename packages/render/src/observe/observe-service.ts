@@ -1,27 +1,23 @@
 import type { InferenceServiceSpec, InferenceServiceStatus } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { findChild } from '../exposure/exposure.ts'
+import { readyTypes } from '../component-condition.ts'
 import type { Problem } from '../decision.ts'
 import { type ComponentName, componentName, predictorName } from '../names.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
 import { settleConditions, type Part } from './conditions.ts'
-import { modelStatus, podFailure, refusedModelStatus } from './model-status.ts'
+import { byAge, modelStatus, refusedModelStatus } from './model-status.ts'
 import { observeKnative } from './observe-knative.ts'
 import { observeStandard } from './observe-standard.ts'
+import { podTrouble } from './pod-failure.ts'
 
 /** What one mode knows about a service: its parts, and the fields that are the mode's own. */
 export interface ModeStatus {
   readonly parts: readonly Part[]
   readonly fields: Partial<InferenceServiceStatus>
-  /** Pods of the predictor as it shall be. */
-  readonly pods: readonly KubeObject[]
+  /** Pods of each component as it shall be. */
+  readonly pods: Readonly<Partial<Record<ComponentName, readonly KubeObject[]>>>
   readonly hasFailed: boolean
-}
-
-export const readyTypes: Readonly<Record<ComponentName, string>> = {
-  predictor: 'PredictorReady',
-  transformer: 'TransformerReady',
-  explainer: 'ExplainerReady',
 }
 
 export function observeService(input: ObserveInput): Observed {
@@ -31,13 +27,19 @@ export function observeService(input: ObserveInput): Observed {
   const previous = (service['status'] ?? {}) as InferenceServiceStatus
   if (facts.mode === 'ModelMesh') return { ...previous, deploymentMode: facts.mode }
   const mode = facts.mode === 'Standard' ? observeStandard(input) : observeKnative(input)
-  const explained = explain(mode)
-  const refusedParts = rendered.ok ? explained : withProblem(explained, input)
+  const parts = explain(mode)
+  const problem = rendered.ok ? undefined : rendered.problem
   const stopped: Part = { type: 'Stopped', status: 'False', isNeeded: false }
-  const conditions = settleConditions([...refusedParts, stopped], service, input.now)
+  const told = [...(problem ? withProblem(parts, problem) : parts), stopped]
+  const conditions = settleConditions(told, service, input.now, problem)
   const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
   const model = rendered.ok
-    ? modelStatus({ pods: mode.pods, isReady, hasFailed: mode.hasFailed, previous: previous.modelStatus })
+    ? modelStatus({
+        pods: mode.pods.predictor ?? [],
+        isReady,
+        hasFailed: mode.hasFailed,
+        previous: previous.modelStatus,
+      })
     : isAboutSpec(rendered.problem)
       ? refusedModelStatus(rendered.problem, previous.modelStatus)
       : previous.modelStatus
@@ -51,22 +53,16 @@ export function observeService(input: ObserveInput): Observed {
   }
 }
 
-/** A part that is not ready says what its newest failing pod says: that is the cause. */
+/** A component that is not ready says what its newest troubled pod says: that is the cause. */
 function explain(mode: ModeStatus): readonly Part[] {
-  const failure = mode.pods.map((pod) => podFailure(pod)).find((found) => found !== undefined)
-  if (!failure) return mode.parts
+  const components = Object.keys(readyTypes) as ComponentName[]
   return mode.parts.map((part) => {
-    if (part.type !== 'PredictorReady' || part.status === 'True') return part
-    const message = `Pod ${failure.location} failed${failure.exitCode === undefined ? '' : ` with exit code ${failure.exitCode}`}: ${lastSentence(failure.message)} Correct the cause; the pod is tried again by itself.`
-    return { ...part, reason: failure.reason ?? part.reason ?? 'ModelLoadFailed', message }
+    const component = components.find((name) => readyTypes[name] === part.type)
+    if (!component || part.status === 'True') return part
+    const pods = [...(mode.pods[component] ?? [])].sort(byAge)
+    const trouble = pods.map((pod) => podTrouble(pod)).find((found) => found !== undefined)
+    return trouble ? { ...part, ...trouble } : part
   })
-}
-
-/** Programs say what ended them last; what came before is in the model status and in the log. */
-function lastSentence(said: string | undefined): string {
-  const line = said?.trimEnd().split('\n').at(-1)?.trim()
-  if (!line) return 'it said nothing.'
-  return /[.!?]$/.test(line) ? line : `${line}.`
 }
 
 /** Something missing in the cluster is no fault of the spec. */
@@ -75,11 +71,10 @@ function isAboutSpec({ condition, reason }: Problem): boolean {
 }
 
 /** The part that the problem belongs to says it. */
-function withProblem(parts: readonly Part[], { rendered }: ObserveInput): readonly Part[] {
-  if (rendered.ok) return parts
-  const { reason, message, condition = 'PredictorReady' } = rendered.problem
-  const part: Part = { type: condition, status: 'False', reason, message, isNeeded: true }
-  return [...parts.filter(({ type }) => type !== condition), part]
+function withProblem(parts: readonly Part[], problem: Problem): readonly Part[] {
+  const { reason, message, condition = 'PredictorReady' } = problem
+  const told: Part = { type: condition, status: 'False', reason, message, isNeeded: true }
+  return [...parts.filter(({ type }) => type !== condition), told]
 }
 
 function runtimeFields({ service, rendered }: ObserveInput): Partial<InferenceServiceStatus> {

@@ -4,11 +4,20 @@ import { hostOf } from '../exposure/domain.ts'
 import { isInternal } from '../exposure/exposure.ts'
 import { isGrpc } from '../backend/service.ts'
 import { httpPort, labelKeys } from '../keys.ts'
-import { appLabel, componentName, predictorName, serviceHost, workerName } from '../names.ts'
+import {
+  appLabel,
+  type ComponentName,
+  componentName,
+  predictorName,
+  serviceHost,
+  workerAppLabel,
+  workerName,
+} from '../names.ts'
+import { readyTypes } from '../component-condition.ts'
 import type { ObserveInput } from '../seam.ts'
 import type { Part } from './conditions.ts'
-import { conditionOf, deploymentStates, type State } from './deployment-state.ts'
-import { componentsOf, liveChild, type ModeStatus, objectName, readyTypes } from './observe-service.ts'
+import { conditionOf, deploymentStates, type State, unseenReason } from './deployment-state.ts'
+import { componentsOf, liveChild, type ModeStatus, objectName } from './observe-service.ts'
 
 type Components = NonNullable<InferenceServiceStatus['components']>
 type Canaries = NonNullable<InferenceServiceStatus['canaryStatuses']>
@@ -38,7 +47,7 @@ export function observeStandard(input: ObserveInput): ModeStatus {
       ...addresses(input, ingress),
       ...(canaries.length > 0 ? { canaryStatuses: canaries } : {}),
     },
-    pods: predictorPods(input, spec),
+    pods: Object.fromEntries(componentsOf(spec).map((component) => [component, podsOf(input, spec, component)])),
     hasFailed: false,
   }
 }
@@ -54,9 +63,11 @@ function deploymentsOf(input: ObserveInput, spec: InferenceServiceSpec, componen
   return names.map((name) => liveChild(input, 'apps', 'Deployment', name))
 }
 
-function predictorPods(input: ObserveInput, spec: InferenceServiceSpec): readonly KubeObject[] {
-  const label = appLabel(predictorName(input.service.metadata.name ?? '', spec.predictor.name))
-  return input.pods.filter((pod) => pod.metadata.labels?.[labelKeys.app] === label)
+function podsOf(input: ObserveInput, spec: InferenceServiceSpec, component: ComponentName): readonly KubeObject[] {
+  const workload = objectName(input.service, component)
+  const isMultiNode = component === 'predictor' && spec.predictor.workerSpec !== undefined
+  const apps = [appLabel(workload), ...(isMultiNode ? [workerAppLabel(workload)] : [])]
+  return input.pods.filter((pod) => apps.includes(pod.metadata.labels?.[labelKeys.app] ?? ''))
 }
 
 function canaryStatuses(input: ObserveInput, spec: InferenceServiceSpec): Canaries {
@@ -79,25 +90,33 @@ function canaryPart(canaries: Canaries): Part {
   return { type: 'CanaryPredictorReady', status: 'False', reason: 'CanariesNotReady', message, isNeeded: false }
 }
 
-function ingressState(input: ObserveInput, parts: readonly Part[]): State {
+/** A state that may only wait for another part. */
+interface Waiting extends State {
+  readonly waitsFor?: string
+}
+
+function ingressState(input: ObserveInput, parts: readonly Part[]): Waiting {
   const { service, config } = input
   const { ingress } = config
   if (isInternal(service.metadata.labels ?? {}, ingress) || ingress.disableIngressCreation) return { status: 'True' }
   const spec = service['spec'] as InferenceServiceSpec
   const waiting = componentsOf(spec).find((component) => !isTrue(parts, readyTypes[component]))
   const name = service.metadata.name ?? ''
-  if (ingress.enableGatewayApi) return routesState(input, spec)
+  if (ingress.enableGatewayApi) return routesState(input, spec, parts)
   if (liveChild(input, 'networking.k8s.io', 'Ingress', name)) {
-    return waiting ? notReady(waiting) : { status: 'True' }
+    return waiting ? waitingFor(waiting, parts) : { status: 'True' }
   }
   return waiting
-    ? notReady(waiting)
+    ? waitingFor(waiting, parts)
     : { status: 'False', reason: 'IngressMissing', message: 'The Ingress has not been made yet.' }
 }
 
-function notReady(component: string): State {
-  const reason = `${component[0]?.toUpperCase()}${component.slice(1)}NotReady`
-  return { status: 'False', reason, message: `The way in is opened when the ${component} is ready.` }
+/** Not known, as long as it is not known of what it waits for. */
+function waitingFor(component: ComponentName, parts: readonly Part[]): Waiting {
+  const waitsFor = readyTypes[component]
+  const status = parts.find(({ type }) => type === waitsFor)?.reason === unseenReason ? 'Unknown' : 'False'
+  const message = `The way in is opened when the ${component} is ready.`
+  return { status, reason: `${waitsFor.replace('Ready', '')}NotReady`, message, waitsFor }
 }
 
 function isTrue(parts: readonly Part[], type: string): boolean {
@@ -105,15 +124,17 @@ function isTrue(parts: readonly Part[], type: string): boolean {
 }
 
 /** Every route must exist, and no gateway may say that it refuses it. */
-function routesState(input: ObserveInput, spec: InferenceServiceSpec): State {
+function routesState(input: ObserveInput, spec: InferenceServiceSpec, parts: readonly Part[]): Waiting {
   const name = input.service.metadata.name ?? ''
+  const names = componentsOf(spec)
+  const unready = names.find((component) => !isTrue(parts, readyTypes[component])) ?? 'predictor'
   const routes = [
-    ...componentsOf(spec).map((component) => ({ route: componentName(name, component), component })),
-    { route: name, component: 'service' },
+    ...names.map((component) => ({ route: componentName(name, component), component })),
+    { route: name, component: unready },
   ]
   for (const { route, component } of routes) {
     const live = liveChild(input, 'gateway.networking.k8s.io', 'HTTPRoute', route)
-    if (!live) return notReady(component === 'service' ? 'predictor' : component)
+    if (!live) return waitingFor(component, parts)
     const state = routeState(live, route)
     if (state.status !== 'True') return state
   }

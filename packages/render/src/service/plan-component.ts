@@ -1,4 +1,5 @@
 import type { ComponentSpec, Container, ExplainerSpec, PodSpec, TransformerSpec } from '@millrace/api'
+import { ofComponent } from '../component-condition.ts'
 import { containerNames, envNames, internalKeys, labelKeys } from '../keys.ts'
 import { componentName, predictorName } from '../names.ts'
 import type { Workload } from '../plan.ts'
@@ -87,7 +88,7 @@ function component(
 ): ComponentPlan {
   const { service, annotationsDisallowed } = input
   const problem = uri === undefined ? undefined : checkStorageUri(uri, `spec.${kind}`, input.world)
-  if (problem) return refuse(problem)
+  if (problem) return refuse(ofComponent(problem, kind))
   const workload: Workload = {
     component: kind,
     name: componentName(service.name, kind),
