@@ -3,3 +3,4 @@ export { configurationName, validatedRules, validatePath, type WebhookOptions } 
 export { certificateSecretName } from './webhook-certificates.ts'
 export { primaryResources, type WatchedKind, watchedKinds } from './watched-kinds.ts'
 export type { Address } from './plain-http-server.ts'
+export type { Renderer } from './reconcile.ts'

@@ -18,7 +18,7 @@ import {
   resources,
   type WorkQueue,
 } from '@millrace/kube'
-import { type Capabilities, secretFacts } from '@millrace/render'
+import { type Capabilities, observe, render, secretFacts } from '@millrace/render'
 import { admit } from './admit.ts'
 import { capabilitiesOf, hasImageVolumes } from './capabilities.ts'
 import { createChildren } from './children.ts'
@@ -30,7 +30,7 @@ import type { Metrics } from './metrics.ts'
 import { createNews } from './news.ts'
 import { createObjectReader } from './object-reader.ts'
 import { createOwnWrites } from './own-writes.ts'
-import { reconcile, type ReconcileContext } from './reconcile.ts'
+import { reconcile, type ReconcileContext, type Renderer } from './reconcile.ts'
 import { releaseFinalizers } from './release-finalizers.ts'
 import { concernedBy, type ServiceKey, serviceKeyText } from './triggers.ts'
 import { kindId, knativeServings, podIndex, primaryResources, type WatchedKind, watchedKinds } from './watched-kinds.ts'
@@ -40,6 +40,7 @@ export interface LoopOptions {
   readonly controllerNamespace: string
   readonly namespaces?: readonly string[]
   readonly workers?: number
+  readonly renderer?: Renderer
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
@@ -126,6 +127,7 @@ export function createLoop(options: LoopOptions): Loop {
   const children = createChildren(watch, sources.configMaps, client)
   const context: ReconcileContext = {
     client,
+    renderer: options.renderer ?? { render, observe },
     clock,
     log,
     controllerNamespace,

@@ -14,7 +14,7 @@ import {
   type Resource,
   type SettledDrift,
 } from '@millrace/kube'
-import { type Capabilities, observe, render, type RenderResult } from '@millrace/render'
+import type { Capabilities, Observe, Render, RenderResult } from '@millrace/render'
 import type { Children } from './children.ts'
 import { fieldManager } from './field-manager.ts'
 import { type GatherSources, gather } from './gather.ts'
@@ -22,9 +22,16 @@ import type { DependencyIndex } from './dependency-index.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { News } from './news.ts'
 
+/** The pure core. A simulation gives a faulty one, to see that its faults are found. */
+export interface Renderer {
+  readonly render: Render
+  readonly observe: Observe
+}
+
 /** Everything that the loop touches; nothing else has effects. */
 export interface ReconcileContext {
   readonly client: Client
+  readonly renderer: Renderer
   readonly clock: Clock
   readonly log: Log
   readonly controllerNamespace: string
@@ -61,7 +68,7 @@ export async function reconcile(
   const { world, reads } = await gather(context.sources, { service, config, controllerNamespace }, signal)
   context.dependencies.set(key, reads)
   const children = await context.children.ownedBy(service, signal)
-  const rendered = render({
+  const rendered = context.renderer.render({
     service,
     world,
     children,
@@ -72,7 +79,7 @@ export async function reconcile(
   })
   const written = rendered.ok ? await write(context, service, rendered.objects, children, signal) : nothingWritten
   const outcome = withRefusal(rendered, written.applied)
-  const status = observe({
+  const status = context.renderer.observe({
     service,
     rendered: outcome,
     world,

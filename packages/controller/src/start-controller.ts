@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import {
+  type Admit,
   type Client,
   type Clock,
   createEventRecorder,
@@ -14,6 +15,7 @@ import {
 import { createLoop } from './loop.ts'
 import { createMetrics, noMetrics } from './metrics.ts'
 import { type Address, startPlainHttpServer } from './plain-http-server.ts'
+import type { Renderer } from './reconcile.ts'
 import { startWebhook, type WebhookOptions } from './webhook.ts'
 
 export interface ControllerOptions {
@@ -30,6 +32,8 @@ export interface ControllerOptions {
   readonly leaderElect?: boolean
   /** Services that are worked on at a time, of each kind. */
   readonly workers?: number
+  /** Absent: the one there is. */
+  readonly renderer?: Renderer
   readonly clock?: Clock
   readonly random?: () => number
   readonly log?: Log
@@ -38,6 +42,8 @@ export interface ControllerOptions {
 export interface Controller {
   /** Resolves when the state of the cluster is in and services are looked after (by us or by whoever leads). */
   readonly ready: Promise<void>
+  /** What the webhook answers, for those who share our process. */
+  readonly admit: Admit
   readonly ports: { readonly metrics?: number; readonly health?: number; readonly webhook?: number }
   /** Finishes what is being worked on, gives the lease back, stops. */
   close(): Promise<void>
@@ -122,6 +128,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     }
     return {
       ready: begin(),
+      admit: loop.admit,
       ports: {
         ...(metricsServer && { metrics: metricsServer.port }),
         ...(healthServer && { health: healthServer.port }),

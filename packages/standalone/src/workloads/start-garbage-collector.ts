@@ -50,15 +50,16 @@ export interface GarbageCollector {
 
 export function startGarbageCollector(
   client: Client,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { clock, random = Math.random, log }: { readonly clock: Clock; readonly random?: () => number; readonly log: Log },
 ): GarbageCollector {
-  const informers = createInformers(client, { clock, log })
+  const informers = createInformers(client, { clock, random, log })
   const graph = createGarbageGraph()
   const served = new Map<string, Resource>()
   const custom = new Map<string, { readonly resource: Resource; readonly informer: Informer }>()
   const queue = createWorkQueue({
     name: 'garbage',
     clock,
+    random,
     log,
     process: (uid) =>
       collectGarbage({ client, graph, findKind: (apiVersion, kind) => served.get(`${apiVersion}/${kind}`) }, uid),

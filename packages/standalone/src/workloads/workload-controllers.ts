@@ -27,6 +27,8 @@ import { reconcileReplicaSet } from './replica-set-controller.ts'
 
 export interface WorkloadOptions {
   readonly clock?: Clock
+  /** Spreads retries and watches. */
+  readonly random?: () => number
   readonly log?: Log
   /** What each pod uses now, by uid; without it autoscalers only keep their bounds. */
   readonly podUsage?: () => Promise<ReadonlyMap<string, PodUsage>>
@@ -44,13 +46,13 @@ const autoscaleFirstMs = 3000
 
 /** Deployments, ReplicaSets, EndpointSlices, HorizontalPodAutoscalers and garbage collection, through the API alone. */
 export function startWorkloadControllers(client: Client, options: WorkloadOptions = {}): WorkloadControllers {
-  const { clock = systemClock, log = silentLog } = options
-  const informers = createInformers(client, { clock, log })
+  const { clock = systemClock, random = Math.random, log = silentLog } = options
+  const informers = createInformers(client, { clock, random, log })
   const world = startInformers(informers)
   const now = (): Date => new Date(clock.now())
-  const queues = startQueues(client, world, { clock, log, now })
+  const queues = startQueues(client, world, { clock, random, log, now })
   const stopAutoscaling = startAutoscaling(client, informers, world, { ...options, clock, log })
-  const garbage = startGarbageCollector(client, { clock, log })
+  const garbage = startGarbageCollector(client, { clock, random, log })
   return {
     synced: Promise.all([informers.synced, garbage.synced]).then(() => undefined),
     async close() {
@@ -87,14 +89,16 @@ function startInformers(informers: InformerSet): World {
 
 interface Shell {
   readonly clock: Clock
+  readonly random: () => number
   readonly log: Log
   readonly now: () => Date
 }
 
-function startQueues(client: Client, world: World, { clock, log, now }: Shell): readonly WorkQueue[] {
+function startQueues(client: Client, world: World, { clock, random, log, now }: Shell): readonly WorkQueue[] {
   const deployments = createWorkQueue({
     name: 'deployment',
     clock,
+    random,
     log,
     process: (key) =>
       unlessStale(async () => again(await reconcileDeployment({ client, now, ...world }, nameOfKey(key)))),
@@ -103,6 +107,7 @@ function startQueues(client: Client, world: World, { clock, log, now }: Shell): 
   const replicaSets = createWorkQueue({
     name: 'replicaset',
     clock,
+    random,
     log,
     process: (key) =>
       unlessStale(async () => again(await reconcileReplicaSet({ client, now, asked, ...world }, nameOfKey(key)))),
@@ -110,6 +115,7 @@ function startQueues(client: Client, world: World, { clock, log, now }: Shell): 
   const slices = createWorkQueue({
     name: 'endpointslice',
     clock,
+    random,
     log,
     process: (key) => reconcileEndpointSlices({ client, ...world }, nameOfKey(key)),
   })
