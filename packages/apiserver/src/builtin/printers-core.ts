@@ -28,6 +28,18 @@ function counted(column: string, ...fields: readonly string[]): Printers[string]
 }
 
 export const corePrinters: Printers = {
+  '/ResourceQuota': {
+    columns: columns('Name:string:name', 'Request:string', 'Limit:string', 'Age:string'),
+    cells: (object, nowMs) => {
+      const hard = Object.entries(at(object, 'status', 'hard') ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+      const shown = (isLimit: boolean): string =>
+        hard
+          .filter(([resource]) => resource.startsWith('limits.') === isLimit)
+          .map(([resource, most]) => `${resource}: ${text(object, 'status', 'used', resource) || '0'}/${String(most)}`)
+          .join(', ')
+      return [name(object), shown(false), shown(true), age(object, nowMs)]
+    },
+  },
   '/Namespace': {
     columns: columns('Name:string:name', 'Status:string', 'Age:string'),
     cells: (object, nowMs) => [name(object), text(object, 'status', 'phase'), age(object, nowMs)],

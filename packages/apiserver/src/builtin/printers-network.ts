@@ -24,7 +24,10 @@ export const networkPrinters: Printers = {
   },
   '/Endpoints': {
     columns: columns('Name:string:name', 'Endpoints:string', 'Age:string'),
-    cells: (object, nowMs) => [name(object), withMore(subsetAddresses(object), shown, '<none>'), age(object, nowMs)],
+    cells: (object, nowMs) => {
+      const empty = items(object, 'subsets').length === 0 ? '<none>' : ''
+      return [name(object), withMore(subsetAddresses(object), shown, empty), age(object, nowMs)]
+    },
   },
   'discovery.k8s.io/EndpointSlice': {
     columns: columns('Name:string:name', 'AddressType:string', 'Ports:string', 'Endpoints:string', 'Age:string'),
