@@ -125,7 +125,8 @@ function identityOf(object: PlainObject): string {
 }
 
 const crdComponentNames = (variant: string) => installGroups.map((installGroup) => crdComponent(variant, installGroup))
-const shippedComponents = ['user-roles', 'runtimes', 'storage-containers']
+/** Kustomize's `namespace:` takes these for namespaced kinds: they are added above it. */
+const shippedComponents = ['runtimes', 'storage-containers']
 
 function overlays(): readonly TextFile[] {
   const components = (names: readonly string[]) => names.map((name) => `../../components/${name}`)
@@ -133,13 +134,17 @@ function overlays(): readonly TextFile[] {
   const onlyAfter = baseObjects(oneNamespace).filter(isMissingIn(baseObjects(defaultValues)))
   const deletions = onlyBefore.map((object) => ({ patch: oneText({ $patch: 'delete', ...withoutContent(object) }) }))
   return [
-    overlay('default', {
+    overlay('controller', {
       resources: ['../../base'],
-      components: components([...crdComponentNames('full'), ...shippedComponents]),
+      components: components([...crdComponentNames('full'), 'user-roles']),
+    }),
+    overlay('default', {
+      resources: ['../controller'],
+      components: components(shippedComponents),
     }),
     overlay('minimal-crds', {
       resources: ['../../base'],
-      components: components([...crdComponentNames('minimal'), ...shippedComponents]),
+      components: components([...crdComponentNames('minimal'), 'user-roles', ...shippedComponents]),
     }),
     overlay('cert-manager', {
       resources: ['../default'],
@@ -152,8 +157,7 @@ function overlays(): readonly TextFile[] {
     }),
     { path: `${folder}/overlays/one-namespace/rights.yaml`, text: yamlText(onlyAfter) },
     overlay('in-place-of-kserve', {
-      resources: ['../../base'],
-      components: components([...crdComponentNames('full'), 'user-roles']),
+      resources: ['../controller'],
       patches: baseObjects(defaultValues)
         .filter(({ kind }) => kind === 'ConfigMap')
         .map((object) => ({ patch: oneText({ $patch: 'delete', ...withoutContent(object) }) })),
