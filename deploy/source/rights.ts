@@ -44,12 +44,24 @@ export const serviceRights: readonly Right[] = [
     why: 'What is made for them names them as owners that wait for it; some clusters ask for this right then.',
   },
   ...readRights(true),
+  {
+    group: '',
+    resources: ['pods/log'],
+    verbs: ['get'],
+    why: "The last words of a container that crashed without a message, for the service's status.",
+  },
   ...childRights(),
   {
     group: '',
     resources: ['secrets'],
     verbs: ['get', ...follow],
     why: 'Credentials for storage: which keys a Secret has decides what a pod gets. Only metadata is listed and watched; what a service names is read.',
+  },
+  {
+    group: '',
+    resources: ['pods/log'],
+    verbs: ['get'],
+    why: 'What a server said before it crashed goes into the status of its service. Nothing else is read of logs.',
   },
   { group: '', resources: ['events'], verbs: ['create', 'patch'], why: 'News about services.' },
 ]

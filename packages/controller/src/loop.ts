@@ -25,6 +25,7 @@ import { createChildren } from './children.ts'
 import { type ClusterWatch, startClusterWatch } from './cluster-watch.ts'
 import { createDependencyIndex } from './dependency-index.ts'
 import { fieldManager } from './field-manager.ts'
+import { createLastWords } from './last-words.ts'
 import { followSettings } from './live-settings.ts'
 import type { Metrics } from './metrics.ts'
 import { createNews } from './news.ts'
@@ -144,6 +145,7 @@ export function createLoop(options: LoopOptions): Loop {
     dependencies,
     settled: createSettledDrift(),
     news,
+    lastWords: createLastWords(client, log),
     podsOf: (service) => podsOf(watch, service),
     rememberService: (service) => {
       ownWrites.add(service)

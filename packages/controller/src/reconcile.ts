@@ -19,6 +19,7 @@ import type { Children } from './children.ts'
 import { fieldManager } from './field-manager.ts'
 import { type GatherSources, gather } from './gather.ts'
 import type { DependencyIndex } from './dependency-index.ts'
+import type { LastWords } from './last-words.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { News } from './news.ts'
 
@@ -42,6 +43,7 @@ export interface ReconcileContext {
   readonly dependencies: DependencyIndex
   readonly settled: SettledDrift
   readonly news: News
+  readonly lastWords: LastWords
   /** Pods of the service, as they are now. */
   readonly podsOf: (service: KubeObject) => readonly KubeObject[]
   /** The server's answer to a write of the service's status. */
@@ -85,7 +87,7 @@ export async function reconcile(
     world,
     config,
     children: written.hasChanged ? await childrenNow(context, service, written, signal) : children,
-    pods: context.podsOf(service),
+    pods: await context.lastWords.added(context.podsOf(service), signal),
     now: wholeSeconds(context.clock.now()),
   })
   await writeStatus(context, resource, service, status, signal)

@@ -5,7 +5,7 @@ import { conditionOf } from './deployment-state.ts'
 
 export type Failure = NonNullable<NonNullable<InferenceServiceStatus['modelStatus']>['lastFailureInfo']>
 
-interface Termination {
+export interface Termination {
   readonly reason?: string
   readonly message?: string
   readonly exitCode?: number
@@ -47,11 +47,13 @@ export function containerStatuses(
 }
 
 /** The container that failed, and how. */
-interface Found {
+export interface Found {
   readonly container: string
   readonly isInit: boolean
   readonly waiting?: { readonly reason: string; readonly message: string }
   readonly ended?: Termination
+  /** It ended in the attempt before the present one. */
+  readonly isPrevious: boolean
 }
 
 /** Why a pod cannot serve: its download, its image, its memory or its server. Undefined: nothing failed that it shows. */
@@ -116,7 +118,8 @@ function schedulingTrouble(pod: KubeObject, name: string): Trouble | undefined {
   return { reason: 'Unschedulable', message }
 }
 
-function findFailure(pod: KubeObject): Found | undefined {
+/** The first container of a pod that failed. */
+export function findFailure(pod: KubeObject): Found | undefined {
   for (const status of containerStatuses(pod, 'initContainerStatuses')) {
     const found = containerFailure(status, true)
     if (found) return found
@@ -131,12 +134,15 @@ function findFailure(pod: KubeObject): Found | undefined {
 function containerFailure(status: ContainerStatus, isInit: boolean): Found | undefined {
   const { state, lastState, name } = status
   const { reason, message = '' } = state?.waiting ?? {}
-  if (reason && waitingFailures.has(reason)) return { container: name, isInit, waiting: { reason, message } }
+  if (reason && waitingFailures.has(reason))
+    return { container: name, isInit, waiting: { reason, message }, isPrevious: false }
   const ended = state?.terminated
-  if (ended && isFailure(ended)) return { container: name, isInit, ended }
+  if (ended && isFailure(ended)) return { container: name, isInit, ended, isPrevious: false }
   const before = lastState?.terminated
   const isLooping = reason === 'CrashLoopBackOff' || (state?.running && !status.ready)
-  return isLooping && before && isFailure(before) ? { container: name, isInit, ended: before } : undefined
+  return isLooping && before && isFailure(before)
+    ? { container: name, isInit, ended: before, isPrevious: true }
+    : undefined
 }
 
 function isFailure(ended: Termination): boolean {

@@ -1,6 +1,6 @@
 import type { Problem } from '../decision.ts'
 import type { CredentialSettings } from '../credentials/service-account-credentials.ts'
-import { containerNames, internalKeys, labelKeys, modelDirectory, userKeys } from '../keys.ts'
+import { internalKeys, labelKeys, modelDirectory, userKeys } from '../keys.ts'
 import type { World } from '../world.ts'
 import { type AgentSettings, addAgent } from './agent.ts'
 import { checkPod } from './check-pod.ts'
@@ -41,7 +41,7 @@ export type CompletedPod =
  * complete pod changes nothing.
  */
 export function completePod(input: CompletePodInput): CompletedPod {
-  const pod = keepLastWords(selectAccelerator(input.pod))
+  const pod = selectAccelerator(input.pod)
   const stored = addStorage(pod, input)
   if (!stored.ok) return stored
   const withUser = { ...stored.pod, spec: setInitializerUser(stored.pod) }
@@ -106,24 +106,6 @@ function addOciModel(pod: PodTemplate, input: CompletePodInput): CompletedPod {
   const result = addOciModels(pod.spec, [source], { settings, isControllerNamespace })
   return result.ok ? { ok: true, pod: { ...pod, spec: result.spec } } : result
 }
-
-const servers: readonly string[] = [containerNames.server, containerNames.transformer, containerNames.worker]
-
-/** A server that crashes leaves the end of its log in the pod's status, from where it gets into the service's. */
-function keepLastWords(pod: PodTemplate): PodTemplate {
-  const containers = pod.spec.containers.map((container) => {
-    const {
-      name,
-      terminationMessagePolicy: policy = 'File',
-      terminationMessagePath: path = defaultMessagePath,
-    } = container
-    if (!servers.includes(name) || policy !== 'File' || path !== defaultMessagePath) return container
-    return { ...container, terminationMessagePolicy: 'FallbackToLogsOnError' }
-  })
-  return { ...pod, spec: { ...pod.spec, containers } }
-}
-
-const defaultMessagePath = '/dev/termination-log'
 
 /** GKE places pods on nodes of one kind of accelerator by a node label. */
 function selectAccelerator(pod: PodTemplate): PodTemplate {

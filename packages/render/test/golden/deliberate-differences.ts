@@ -196,17 +196,6 @@ export const rules: readonly Rule[] = [
     places: [{ path: /object HTTPRoute\S* \|\.spec\.rules\.\d+\.backendRefs\.\d+(\.weight)?$/, ours: absent }],
   },
   {
-    name: 'LastWords',
-    why: 'A server that crashes leaves the end of its log in the pod’s status (terminationMessagePolicy), and so in the service’s.',
-    places: [
-      {
-        path: /containers\.(kserve|transformer|worker)-container\.terminationMessagePolicy$/,
-        theirs: absent,
-        ours: /^FallbackToLogsOnError$/,
-      },
-    ],
-  },
-  {
     name: 'GraceFromTimeout',
     why: 'A pod that stops gets the time that its longest request may take (`timeout`), as in Knative mode.',
     places: [{ path: /pod Deployment\S* \|\.spec\.terminationGracePeriodSeconds$/, theirs: absent }],
