@@ -43,7 +43,7 @@ const container: Node = {
     ),
     when('$.Values.verbose', ({ verbose }) => verbose, '--verbose'),
   ],
-  env: [{ name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }],
+  env: [{ name: 'POD_NAMESPACE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } } }],
   ports: [
     { name: 'webhook', containerPort: ports.webhook, protocol: 'TCP' },
     { name: 'metrics', containerPort: ports.metrics, protocol: 'TCP' },

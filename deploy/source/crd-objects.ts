@@ -1,5 +1,5 @@
 import { compileCrd, type CrdVariant, group, type InstallGroup, kinds, type KindSource } from '@millrace/api'
-import { names } from './names.ts'
+import { labelsOf, names } from './names.ts'
 import { keep } from './shipped-objects.ts'
 import type { Json } from './slot.ts'
 import { injectFrom, injectKey } from './webhook-objects.ts'
@@ -34,7 +34,11 @@ function installableCrd(source: KindSource, variant: CrdVariant, values: Values)
   const inject = isConverted && values.certManager.enabled ? { [injectKey]: injectFrom(values) } : {}
   return {
     ...crd,
-    metadata: { ...metadata, annotations: { ...keep, ...inject } },
+    metadata: {
+      ...metadata,
+      labels: { ...Object(metadata['labels']), ...labelsOf('crd') },
+      annotations: { ...keep, ...inject },
+    },
     spec: {
       ...spec,
       ...(isConverted ? { conversion: conversion(values) } : {}),

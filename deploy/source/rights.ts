@@ -57,12 +57,6 @@ export const serviceRights: readonly Right[] = [
     verbs: ['get', ...follow],
     why: 'Credentials for storage: which keys a Secret has decides what a pod gets. Only metadata is listed and watched; what a service names is read.',
   },
-  {
-    group: '',
-    resources: ['pods/log'],
-    verbs: ['get'],
-    why: 'What a server said before it crashed goes into the status of its service. Nothing else is read of logs.',
-  },
   { group: '', resources: ['events'], verbs: ['create', 'patch'], why: 'News about services.' },
 ]
 
