@@ -81,7 +81,7 @@ async function readObjects(client: Client, discovery: Discovery, read: Read): Pr
   return (await client.list(resource, { ...namespace, ...(labelSelector === '' ? {} : { labelSelector }) })).items
 }
 
-function capabilitiesOf(discovery: Discovery): Capabilities {
+export function capabilitiesOf(discovery: Discovery): Capabilities {
   const has = (group: string, kind: string): boolean =>
     discovery.resources.some((resource) => resource.group === group && resource.kind === kind)
   return {

@@ -2,15 +2,19 @@ import { Command, CommanderError } from 'commander'
 import { CommandError } from './command-error.ts'
 import { defineApiserver } from './commands/apiserver.ts'
 import { defineApply } from './commands/apply.ts'
+import { defineBackup } from './commands/backup.ts'
 import { defineController } from './commands/controller.ts'
 import { defineDelete } from './commands/delete.ts'
 import { defineDescribe } from './commands/describe.ts'
 import { defineExplain } from './commands/explain.ts'
 import { defineGet } from './commands/get.ts'
 import { defineLogs } from './commands/logs.ts'
+import { defineMigrate } from './commands/migrate.ts'
 import { definePredict } from './commands/predict.ts'
 import { defineRender } from './commands/render.ts'
+import { defineRestore } from './commands/restore.ts'
 import { defineUp } from './commands/up.ts'
+import { defineUpgrade } from './commands/upgrade.ts'
 import { defineValidate } from './commands/validate.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -42,6 +46,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     defineExplain,
     defineValidate,
     defineRender,
+    defineBackup,
+    defineRestore,
+    defineMigrate,
+    defineUpgrade,
     defineController,
     defineApiserver,
   ]) {

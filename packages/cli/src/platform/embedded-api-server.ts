@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type ApiServer, startApiServer } from '@millrace/apiserver'
 import { type Connection, fixedConnection, type Log, writeKubeconfig } from '@millrace/kube'
 import { keepToken, prepareDataDirectory } from '../data-directory.ts'
@@ -21,6 +22,8 @@ export interface EmbeddedApiServer {
 }
 
 const address = '127.0.0.1'
+/** What sockaddr_un holds on macOS, four bytes less than on Linux. With a longer path TLS serves for everybody. */
+const socketPathBytesMax = 103
 
 /** The API server on loopback with its keys, its one user and that user's kubeconfig (0600). */
 export async function startEmbeddedApiServer(options: EmbeddedOptions): Promise<EmbeddedApiServer> {
@@ -28,11 +31,14 @@ export async function startEmbeddedApiServer(options: EmbeddedOptions): Promise<
   const keys = keepServingKeys(directory, address, Date.now())
   const token = keepToken(directory, 'admin-token')
   const kubeletToken = keepToken(directory, 'kubelet-token')
+  const socketPath = join(directory.path, 'api.sock')
+  const socket = Buffer.byteLength(socketPath) <= socketPathBytesMax ? { socketPath } : {}
   const server = await startApiServer({
     dataDir: directory.apiserver,
     host: address,
     port: options.port,
     tls: { certPem: keys.server.certificate, keyPem: keys.server.key },
+    ...socket,
     tokens: [
       { token, username: 'millrace-admin', groups: ['system:masters', 'system:authenticated'], uid: 'millrace-admin' },
     ],
@@ -52,6 +58,7 @@ export async function startEmbeddedApiServer(options: EmbeddedOptions): Promise<
     certificateAuthority: keys.authority,
     token,
     source: kubeconfig,
+    ...socket,
   })
   return { server, connection, kubeconfig, kubeletToken, close: () => server.close() }
 }

@@ -1,0 +1,46 @@
+import { parseQuantity } from '@millrace/api'
+
+export interface FieldChange {
+  readonly path: string
+  readonly from: unknown
+  readonly to: unknown
+}
+
+/** Where what would be written differs from what is there. Fields that only the live object has are left alone by server-side apply. */
+export function differingFields(wanted: unknown, live: unknown, path = ''): readonly FieldChange[] {
+  if (isRecord(wanted)) {
+    const there = isRecord(live) ? live : {}
+    return Object.entries(wanted).flatMap(([field, value]) =>
+      differingFields(value, there[field], path === '' ? field : `${path}.${field}`),
+    )
+  }
+  if (Array.isArray(wanted)) {
+    const there: readonly unknown[] = Array.isArray(live) ? live : []
+    return wanted.flatMap((item, index) => {
+      const key = keyOf(item)
+      const other = key === undefined ? there[index] : there.find((candidate) => keyOf(candidate) === key)
+      return differingFields(item, other, `${path}[${key ?? index}]`)
+    })
+  }
+  return isSame(wanted, live) ? [] : [{ path, from: live, to: wanted }]
+}
+
+/** Lists of pods are kept by name, mount path or port. */
+function keyOf(item: unknown): string | undefined {
+  if (!isRecord(item)) return undefined
+  const key = item.name ?? item.mountPath ?? item.containerPort
+  return typeof key === 'string' || typeof key === 'number' ? String(key) : undefined
+}
+
+/** An empty value is what an absent field means; amounts may be spelled in several ways. */
+function isSame(wanted: unknown, live: unknown): boolean {
+  if (wanted === live) return true
+  if (live === undefined || live === null) return wanted === '' || wanted === 0 || wanted === false || wanted === null
+  if (String(wanted) === String(live)) return true
+  const amount = parseQuantity(String(wanted))
+  return amount !== undefined && amount === parseQuantity(String(live))
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
