@@ -45,6 +45,8 @@ export interface ApiServerOptions extends RequestServerOptions {
   /** 0: any free port. */
   readonly port: number
   readonly tls: { readonly certPem: string; readonly keyPem: string }
+  /** A Unix socket on which the same API answers without TLS, to the same tokens; its directory must be the owner's alone. */
+  readonly socketPath?: string
 }
 
 /** All of the server but its socket. */
@@ -92,13 +94,19 @@ const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error:
 
 /** Starts the embedded Kubernetes API server. Throws `StoreError` (`DataDirectoryInUse`, `Corrupt`) and `ListenError`. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { host = defaultHost, port, tls } = options
+  const { host = defaultHost, port, tls, socketPath } = options
   const server = await openRequestServer({
     ...options,
     allowedHosts: [...loopbackHosts(host), ...(options.allowedHosts ?? [])],
   })
   try {
-    const listener = await listen({ host, port, tls, handle: server.handle })
+    const listener = await listen({
+      host,
+      port,
+      tls,
+      ...(socketPath !== undefined && { socketPath }),
+      handle: server.handle,
+    })
     let closed: Promise<void> | undefined
     const close = async (): Promise<void> => {
       server.stop()

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { Connection, Credentials } from './connection.ts'
 import { KubeError } from './errors.ts'
+import { undiciParts } from './undici-parts.ts'
 
 export interface Pools {
   readonly certificate: string | undefined
@@ -24,26 +25,25 @@ export async function openPools(
   credentials: Credentials,
   limits: { readonly connectionsMax: number; readonly streamsMax: number },
 ): Promise<Pools> {
-  // Loaded here: it costs 60 ms that a command which only prints help need not pay.
-  const { Pool, ProxyAgent } = await import('undici')
-  const origin = new URL(connection.server).origin
-  const tls = {
+  const { origin, protocol } = new URL(connection.server)
+  const connect = {
     allowH2: false,
     timeout: connectTimeoutMs,
     keepAliveInitialDelay: tcpKeepAliveMs,
-    ...(connection.certificateAuthority !== undefined && { ca: connection.certificateAuthority }),
-    ...(credentials.certificate !== undefined && { cert: credentials.certificate }),
-    ...(credentials.key !== undefined && { key: credentials.key }),
     ...(connection.insecureSkipTlsVerify && { rejectUnauthorized: false }),
     ...(connection.tlsServerName !== undefined && { servername: connection.tlsServerName }),
   }
-  const proxyUrl = connection.proxyUrl
-  const open = (connections: number): Dispatcher => {
-    const options = { connections, keepAliveTimeout: keepAliveMs, allowH2: false }
-    if (proxyUrl === undefined) return new Pool(origin, { ...options, connect: tls })
-    return new ProxyAgent({ ...options, uri: proxyUrl, requestTls: tls })
-  }
+  const { proxyUrl, socketPath } = connection
   try {
+    const secureContext =
+      protocol === 'https:' && !socketPath ? await openSecureContext(connection, credentials) : undefined
+    const open = (connections: number): Dispatcher => {
+      const options = { connections, keepAliveTimeout: keepAliveMs, allowH2: false }
+      if (socketPath) return new (undiciParts.pool())(origin.replace(/^https:/, 'http:'), { ...options, socketPath })
+      const tls = { ...connect, ...(secureContext && { secureContext }) }
+      if (proxyUrl === undefined) return new (undiciParts.pool())(origin, { ...options, connect: tls })
+      return new (undiciParts.proxyAgent())({ ...options, uri: proxyUrl, requestTls: tls })
+    }
     const calls = open(limits.connectionsMax)
     const streams = open(limits.streamsMax)
     return {
@@ -60,4 +60,14 @@ export async function openPools(
       cause,
     })
   }
+}
+
+/** Made once for all connections: made anew for each, it is a part of its memory and time. */
+async function openSecureContext(connection: Connection, credentials: Credentials) {
+  const { createSecureContext } = await import('node:tls')
+  return createSecureContext({
+    ca: connection.certificateAuthority,
+    cert: credentials.certificate,
+    key: credentials.key,
+  })
 }

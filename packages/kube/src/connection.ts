@@ -21,6 +21,8 @@ export interface Connection {
   /** The name that the server's certificate must carry, where it isn't the host of `server`. */
   readonly tlsServerName?: string
   readonly proxyUrl?: string
+  /** A Unix socket on which the same server answers without TLS: `server` then only names it. */
+  readonly socketPath?: string
   /** Sent with every call: impersonation. */
   readonly headers?: Readonly<Record<string, string | string[]>>
   /** The credentials for the next call; may read files or run a plugin, and keeps what it got until that expires. */
@@ -38,8 +40,9 @@ export function fixedConnection(options: {
   readonly key?: string
   readonly namespace?: string
   readonly source?: string
+  readonly socketPath?: string
 }): Connection {
-  const { server, certificateAuthority, token, certificate, key } = options
+  const { server, certificateAuthority, token, certificate, key, socketPath } = options
   const credentials: Credentials = {
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(certificate !== undefined && { certificate }),
@@ -50,6 +53,7 @@ export function fixedConnection(options: {
     namespace: options.namespace ?? 'default',
     source: options.source ?? server,
     ...(certificateAuthority !== undefined && { certificateAuthority }),
+    ...(socketPath !== undefined && { socketPath }),
     credentials: async () => credentials,
     forgetCredentials: () => false,
   }

@@ -3,6 +3,7 @@ import type { Connection, Credentials } from './connection.ts'
 import { errorFromFailure } from './call-failure.ts'
 import { openPools, type Pools } from './connection-pools.ts'
 import { KubeError } from './errors.ts'
+import { undiciParts } from './undici-parts.ts'
 import { type Answer, type Call, flatHeaders, type PlacedCall, sendOnce } from './unary-call.ts'
 
 export interface StreamAnswer {
@@ -81,7 +82,7 @@ export function createTransport(connection: Connection, options: TransportOption
 async function openStream(pool: Dispatcher, call: PlacedCall, deadlineMs: number): Promise<StreamAnswer> {
   const { origin, method, path, headers, body, signal, what } = call
   try {
-    const answer = await pool.request({
+    const answer = await undiciParts.request().call(pool, {
       origin,
       method,
       path,

@@ -1,12 +1,15 @@
-import { createServer, type Server } from 'node:https'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isIP } from 'node:net'
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import { isIP, type ListenOptions as NetListenOptions } from 'node:net'
 
 export interface ListenOptions {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
   readonly tls: { readonly certPem: string; readonly keyPem: string }
+  /** A Unix socket that answers beside the port, without TLS. Its directory decides who may connect. */
+  readonly socketPath?: string
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
 }
 
@@ -35,44 +38,52 @@ const headerBytesMax = 64 * 1024
 const closeGraceMs = 2_000
 const connectionsMax = 12_000
 
-/** Serves HTTPS. Throws `ListenError`. */
-export async function listen({ host, port, tls, handle }: ListenOptions): Promise<Listener> {
-  const server = createServer(
-    {
-      cert: tls.certPem,
-      key: tls.keyPem,
-      minVersion: 'TLSv1.2',
-      ALPNProtocols: ['http/1.1'],
-      maxHeaderSize: headerBytesMax,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      noDelay: true,
-    },
-    (request, response) => {
-      // The handler answers every failure itself; if even that fails, the connection is of no use.
-      handle(request, response).catch(() => response.destroy())
-    },
-  )
-  server.maxConnections = connectionsMax
-  const bound = await bind(server, host, port)
-  const urlHost = isIP(host) === 6 ? `[${host}]` : host
-  return { url: `https://${urlHost}:${bound}`, port: bound, close: () => close(server) }
+const limits = {
+  maxHeaderSize: headerBytesMax,
+  headersTimeout: headersTimeoutMs,
+  requestTimeout: requestTimeoutMs,
+  keepAliveTimeout: keepAliveTimeoutMs,
+  noDelay: true,
 }
 
-function bind(server: Server, host: string, port: number): Promise<number> {
+/** Serves HTTPS. Throws `ListenError`. */
+export async function listen({ host, port, tls, socketPath, handle }: ListenOptions): Promise<Listener> {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    // The handler answers every failure itself; if even that fails, the connection is of no use.
+    handle(request, response).catch(() => response.destroy())
+  }
+  const tlsOptions = { cert: tls.certPem, key: tls.keyPem, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] } as const
+  const main = createServer({ ...tlsOptions, ...limits }, onRequest)
+  main.maxConnections = connectionsMax
+  const bound = await bind(main, { host, port }, `${host}:${port}`)
+  const servers: Server[] = [main]
+  if (socketPath !== undefined) {
+    const local = createHttpServer(limits, onRequest)
+    local.maxConnections = connectionsMax
+    // Left behind by a predecessor that was killed; whoever starts this server holds the lock of the data directory.
+    rmSync(socketPath, { force: true })
+    await bind(local, { path: socketPath }, socketPath)
+    chmodSync(socketPath, 0o600)
+    servers.push(local)
+  }
+  const urlHost = isIP(host) === 6 ? `[${host}]` : host
+  const closeAll = async (): Promise<void> => void (await Promise.all(servers.map(close)))
+  return { url: `https://${urlHost}:${bound}`, port: bound, close: closeAll }
+}
+
+/** Resolves to the port, 0 for a socket without one. */
+function bind(server: Server, place: NetListenOptions, where: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, host, port)))
-    server.listen(port, host, () => {
+    server.once('error', (error) => reject(listenError(error, where)))
+    server.listen(place, () => {
       const address = server.address()
-      resolve(typeof address === 'object' && address ? address.port : port)
+      resolve(typeof address === 'object' && address ? address.port : 0)
     })
   })
 }
 
-function listenError(error: Error, host: string, port: number): ListenError {
+function listenError(error: Error, where: string): ListenError {
   const code = 'code' in error ? error.code : undefined
-  const where = `${host}:${port}`
   switch (code) {
     case 'EADDRINUSE':
       return new ListenError(
@@ -82,7 +93,11 @@ function listenError(error: Error, host: string, port: number): ListenError {
       )
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new ListenError('AddressNotAvailable', `${host} is no address of this machine; choose another one`, error)
+      return new ListenError(
+        'AddressNotAvailable',
+        `${where.replace(/:\d+$/, '')} is no address of this machine; choose another one`,
+        error,
+      )
     case 'EACCES':
       return new ListenError('PermissionDenied', `not allowed to listen on ${where}; choose a port above 1023`, error)
     default:
