@@ -1,4 +1,5 @@
-import { request } from 'undici'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { CommandError } from './command-error.ts'
 
 export type PredictProtocol = 'v1' | 'v2'
@@ -37,22 +38,22 @@ export function protocolOf(body: unknown): PredictProtocol {
 export async function askModel(question: Question): Promise<Answer> {
   const path = `${question.url.pathname.replace(/\/$/, '')}${predictPath(question.model, question.protocol)}`
   const origin = question.gateway ?? question.url.origin
+  const headers = { host: question.url.host, 'content-type': 'application/json' }
+  const signal = AbortSignal.any([question.signal, AbortSignal.timeout(question.timeoutMs)])
   try {
-    const { statusCode, body } = await request(`${origin}${path}`, {
-      method: 'POST',
-      headers: { host: question.url.host, 'content-type': 'application/json' },
-      body: question.body,
-      signal: AbortSignal.any([question.signal, AbortSignal.timeout(question.timeoutMs)]),
-    })
+    const { request } = origin.startsWith('https:') ? await import('node:https') : await import('node:http')
+    const call = request(`${origin}${path}`, { method: 'POST', headers, signal })
+    call.end(question.body)
+    const [answer]: IncomingMessage[] = await once(call, 'response')
     const chunks: Buffer[] = []
     let bytes = 0
-    for await (const chunk of body) {
+    for await (const chunk of answer ?? []) {
       chunks.push(chunk)
       bytes += chunk.length
       if (bytes > answerBytesMax)
         throw new CommandError(`The answer is larger than ${answerBytesMax} bytes; ask with fewer rows.`)
     }
-    return { status: statusCode, text: Buffer.concat(chunks).toString('utf8') }
+    return { status: answer?.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }
   } catch (cause) {
     if (cause instanceof CommandError) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)

@@ -124,13 +124,20 @@ function requestSignal(
   path: ResourcePath,
   query: URLSearchParams,
 ): AbortSignal {
-  const gone = new AbortController()
-  response.on('close', () => {
-    if (!response.writableFinished) gone.abort()
-  })
+  const stop = new AbortController()
   const isLong = path.isWatchPath || query.has('watch') || path.subresource === 'log' || path.subresource === 'proxy'
+  // Timer and listener go with the answer: AbortSignal.any and .timeout would keep each request until its deadline.
+  const timer = isLong ? undefined : setTimeout(() => stop.abort(new DOMException('', 'TimeoutError')), deadlineMs)
+  const onClosing = (): void => stop.abort()
   // A closing server ends what would never end, and lets the rest finish.
-  return AbortSignal.any([gone.signal, isLong ? platform.closing : AbortSignal.timeout(deadlineMs)])
+  if (isLong) platform.closing.addEventListener('abort', onClosing)
+  response.on('close', () => {
+    clearTimeout(timer)
+    platform.closing.removeEventListener('abort', onClosing)
+    if (!response.writableFinished) stop.abort()
+  })
+  if (isLong && platform.closing.aborted) stop.abort()
+  return stop.signal
 }
 
 function toApiError(platform: Platform, message: IncomingMessage, error: unknown): ApiError {

@@ -1,4 +1,5 @@
-import { Pool } from 'undici'
+import type { Pool } from 'undici'
+import { UndiciPool } from './undici-pool.ts'
 
 /** One server behind a Service, with its connections. */
 export interface Endpoint {
@@ -35,7 +36,7 @@ export function createEndpointPools(limits: PoolLimits): EndpointPools {
   function endpointOf(address: string): Endpoint {
     const known = endpoints.get(address)
     if (known) return known
-    const pool = new Pool(`http://${address}`, {
+    const pool = new UndiciPool(`http://${address}`, {
       connections: limits.connectionsMax,
       pipelining: 1,
       headersTimeout: limits.answerTimeoutMs,
