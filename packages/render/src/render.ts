@@ -6,6 +6,7 @@ import { checkNames } from './backend/check-standard.ts'
 import { type EmitInput, type Emitted, emitStandard } from './backend/standard.ts'
 import type { Decision, Problem } from './decision.ts'
 import { renderGraph } from './graph/render-graph.ts'
+import type { Runtime } from './runtime/select-runtime.ts'
 import type { Facts, Refused, RenderInput, RenderResult } from './seam.ts'
 import { type EffectiveService, effectiveService } from './service/effective-service.ts'
 import { planService } from './service/plan-service.ts'
@@ -38,12 +39,12 @@ function renderService(input: RenderInput): RenderResult {
     explainers: config.explainers,
     gpuResources: config.multiNode.customGPUResourceTypeList,
   })
-  if (!planned.ok) return refused(planned.problem, facts, planned.decisions)
+  if (!planned.ok) return refused(planned.problem, withRuntime(facts, planned.runtime), planned.decisions)
   const { plan, decisions } = planned
   const { runtime } = plan
+  const known = withRuntime(facts, runtime)
   const tooLong = checkNames(plan, service.mode)
-  if (tooLong) return refused(tooLong, facts, decisions)
-  const known: Facts = runtime ? { ...facts, runtime: { name: runtime.name, scope: runtime.scope } } : facts
+  if (tooLong) return refused(tooLong, known, decisions)
   if (service.stopped) return { ok: true, objects: stoppedObjects(input), decisions, facts: known }
   const emitInput: EmitInput = {
     plan: withReadyCanaries(plan, service.spec, input.children),
@@ -68,6 +69,10 @@ function renderService(input: RenderInput): RenderResult {
     decisions: [...decisions, ...more],
     facts: known,
   }
+}
+
+function withRuntime(facts: Facts, runtime: Runtime | undefined): Facts {
+  return runtime ? { ...facts, runtime: { name: runtime.name, scope: runtime.scope } } : facts
 }
 
 function canariesOf(service: EffectiveService): EmitInput['canaries'] {

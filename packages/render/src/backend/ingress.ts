@@ -6,13 +6,14 @@ import { without } from '../service/metadata.ts'
 import type { Settings } from '../settings.ts'
 import { child } from './child.ts'
 
-/** One Ingress for all hosts of a service: its own goes to who answers predictions, each component's to the component. */
-export function ingress(
-  owner: Owner,
-  exposure: Exposure,
-  settings: Settings,
-  annotationsDisallowed: readonly string[],
-): KubeObject {
+/** What kubectl remembers of the service says nothing about the Ingress. */
+const lastAppliedKey = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/**
+ * One Ingress for all hosts of a service: its own goes to who answers predictions, each component's to the component. The
+ * controllers of Ingresses read annotations, so it has all of the service's: the disallow list is about pods.
+ */
+export function ingress(owner: Owner, exposure: Exposure, settings: Settings): KubeObject {
   const front = entry(exposure)
   const components = ['explainer', 'transformer', 'predictor'] as const
   const rules = [
@@ -23,7 +24,7 @@ export function ingress(
     }),
   ]
   const { ingressClassName } = settings.ingress
-  const meta = { name: owner.name, annotations: without(owner.annotations, annotationsDisallowed) }
+  const meta = { name: owner.name, annotations: without(owner.annotations, [lastAppliedKey]) }
   return child(owner, 'networking.k8s.io/v1', 'Ingress', meta, {
     spec: { ...(ingressClassName === undefined ? {} : { ingressClassName }), rules },
   })

@@ -124,7 +124,7 @@ function emitRoutes(exposure: Exposure, input: EmitInput): Emitted {
   if (!settings.ingress.enableGatewayApi) {
     const isOpen =
       isExposable(exposure, input) || findChild(input.children, 'networking.k8s.io', 'Ingress', plan.owner.name)
-    return { ok: true, objects: isOpen ? [ingress(plan.owner, exposure, settings, input.annotationsDisallowed)] : [] }
+    return { ok: true, objects: isOpen ? [ingress(plan.owner, exposure, settings)] : [] }
   }
   if (!input.capabilities.gatewayApi) {
     return {

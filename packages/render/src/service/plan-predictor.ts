@@ -42,7 +42,7 @@ export function planPredictor(
   if (!served.ok) return served
   const uri = sourceUri(predictor)
   const problem = checkSources(predictor, uri, input)
-  if (problem) return refuse(problem, served.decisions)
+  if (problem) return refuse(problem, served.decisions, served.runtime)
   const name = predictorName(service.name, predictor.name)
   const labels = { ...service.labels, ...served.labels }
   const internal = predictorAnnotations(predictor, uri, service.name)
@@ -71,7 +71,7 @@ export function planPredictor(
     decisions: served.decisions,
   } as const
   if (!predictor.workerSpec || canary !== undefined) return result
-  if (service.mode === 'Knative') return refuse(noWorkersInKnative, served.decisions)
+  if (service.mode === 'Knative') return refuse(noWorkersInKnative, served.decisions, served.runtime)
   const worker = planWorker({
     predictor,
     workload,
@@ -81,7 +81,7 @@ export function planPredictor(
     uri,
     planning: input,
   })
-  return worker.ok ? { ...result, workload: worker.workload } : refuse(worker.problem, served.decisions)
+  return worker.ok ? { ...result, workload: worker.workload } : refuse(worker.problem, served.decisions, served.runtime)
 }
 
 const noWorkersInKnative: Problem = {
@@ -172,7 +172,7 @@ function planServer(predictor: PredictorSpec, model: ModelSpec, input: PlanningI
   const tuned = serverDefaults(model, service.name, runtime)
   const meta = { ...service, labels: { ...service.labels, ...tuned.labels } }
   const pod = serverPod(predictor, tuned.model, runtime, meta)
-  if (!pod.ok) return refuse(pod.problem, decisions)
+  if (!pod.ok) return refuse(pod.problem, decisions, runtime)
   return { ok: true, pod: pod.spec, runtime, labels: tuned.labels, decisions }
 }
 

@@ -20,7 +20,7 @@ export function planService(input: PlanningInput): ServicePlan {
   if (service.mode === 'Standard') {
     for (const canary of service.spec.canary ?? []) {
       const planned = planPredictor(canaryPredictor(predictor, canary), canary.predictor.name ?? '', input)
-      if (!planned.ok) return planned
+      if (!planned.ok) return { ...planned, runtime: main.runtime }
       workloads.push(planned.workload)
     }
   }
@@ -31,7 +31,7 @@ export function planService(input: PlanningInput): ServicePlan {
   ]
   for (const planned of others) {
     if (!planned) continue
-    if (!planned.ok) return { ...planned, decisions }
+    if (!planned.ok) return { ...planned, decisions, runtime: main.runtime }
     workloads.push(planned.workload)
   }
   const { apiVersion, kind, name, namespace, uid, generation, annotations } = service

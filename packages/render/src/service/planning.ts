@@ -1,6 +1,7 @@
 import type { Container, PodSpec } from '@millrace/api'
 import type { Decision, Problem } from '../decision.ts'
 import { setEnv } from '../pod/container-edit.ts'
+import type { Runtime } from '../runtime/select-runtime.ts'
 import type { World } from '../world.ts'
 import type { EffectiveService } from './effective-service.ts'
 
@@ -23,6 +24,8 @@ export interface Refusal {
   readonly ok: false
   readonly problem: Problem
   readonly decisions: readonly Decision[]
+  /** Known when something else than the choice of a runtime is the matter. */
+  readonly runtime?: Runtime | undefined
 }
 
 /** Tells every server of a pod which service it belongs to. */
@@ -34,6 +37,6 @@ export function named(container: Container, service: string): Container {
   return setEnv(container, [{ name: 'INFERENCE_SERVICE_NAME', value: service }])
 }
 
-export function refuse(problem: Problem, decisions: readonly Decision[] = []): Refusal {
-  return { ok: false, problem, decisions }
+export function refuse(problem: Problem, decisions: readonly Decision[] = [], runtime?: Runtime): Refusal {
+  return { ok: false, problem, decisions, runtime }
 }

@@ -20,7 +20,12 @@ export interface Snapshot {
   readonly objects?: Readonly<Record<string, KubeObject>>
   readonly pods?: Readonly<Record<string, KubeObject & { readonly error?: unknown }>>
   readonly unstable?: boolean
-  readonly events?: readonly { readonly reason?: string; readonly message?: string }[]
+  readonly events?: readonly {
+    readonly reason?: string
+    readonly message?: string
+    readonly kind?: string
+    readonly name?: string
+  }[]
 }
 
 export interface Refusal {

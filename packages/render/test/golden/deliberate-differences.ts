@@ -36,29 +36,61 @@ export const rules: readonly Rule[] = [
     name: 'RefusedWhole',
     why: 'What cannot be served as it stands is refused whole, with a condition that says why and what to do; what already serves is left alone. KServe makes a part of it, or pods that never start, or says nothing.',
     places: [
-      { mark: 'refused', path: /object \S+$/, theirs: there, ours: absent },
-      { mark: 'refused', path: /status \S+ \|/ },
-      { mark: 'refused', path: /^step \d+ pod / },
+      {
+        mark: 'refused',
+        path: /object (Deployment\.apps|Service\.(core|serving\.knative\.dev))\/\S+$/,
+        theirs: there,
+        ours: absent,
+      },
+      {
+        mark: 'refused',
+        path: /status \S+ \|\.(conditions|deploymentMode|clusterServingRuntimeName)$/,
+        theirs: absent,
+      },
+      { mark: 'refused', path: /status \S+ \|\.conditions\.\w+$/, theirs: absent, ours: /^False$/ },
+      {
+        mark: 'refused',
+        path: /status \S+ \|\.modelStatus(\.failure)?$/,
+        theirs: absent,
+        ours: /InvalidPredictorSpec/,
+      },
+      { mark: 'refused', path: /\.targetModelState$/, theirs: /^Pending$/, ours: /^FailedToLoad$/ },
+      { mark: 'refused', path: /\.transitionStatus$/, theirs: /^InProgress$/, ours: /^InvalidSpec$/ },
+      { mark: 'refused', path: /Deployment\S+ \|\.metadata\.annotations\.serving\.kserve\.io\/autoscalerClass$/ },
     ],
   },
   {
     name: 'WorksWhereKServeFails',
     why: 'Objects that KServe makes wrongly, so that the API server or admission refuses them, are made right: rollout amounts that are plain numbers, a probe that replaces the runtime’s of another kind, a volume that only the finished pod has, a server that is not the first container.',
     places: [
-      { mark: 'broken', path: /object \S+$/, theirs: absent, ours: there },
-      { mark: 'broken', path: /status \S+ \|/ },
+      {
+        mark: 'broken',
+        path: /object (Deployment|HorizontalPodAutoscaler|Service|ScaledObject)\.\S+$/,
+        theirs: absent,
+        ours: there,
+      },
+      { mark: 'broken', path: /status \S+ \|\.(address|url|conditions\.\w+)$/, theirs: absent },
+      { mark: 'broken', path: /status \S+ \|\.modelStatus$/, theirs: absent, ours: /"targetModelState":"Pending"/ },
       { path: /refusal$/, theirs: /not found$/, ours: absent },
       { path: /pod \S+ error$/, theirs: /"code":422/, ours: absent },
-      { path: /containers\.kserve-container\.readinessProbe\.httpGet$/, ours: absent },
-      { path: /object \S+ \|\.spec\.template\.spec\.containers\.kserve-container\+$/, ours: absent },
-      { path: /object \S+ \|\.spec\.template\.spec\.containers\.(helper|transformer-container)$/, theirs: absent },
-      { path: /object \S+ \|\.spec\.template\.spec\.containers\.kserve-container\.resources$/, theirs: absent },
+      {
+        path: /knative\S+ \|\.spec\.template\.spec\.containers\.kserve-container\.readinessProbe\.httpGet$/,
+        ours: absent,
+      },
+      { path: /knative\S+ \|\.spec\.template\.spec\.containers\.kserve-container\+$/, ours: absent },
+      { path: /knative\S+ \|\.spec\.template\.spec\.containers\.(helper|transformer-container)$/, theirs: absent },
+      { path: /knative\S+ \|\.spec\.template\.spec\.containers\.kserve-container\.resources$/, theirs: absent },
     ],
   },
   {
     name: 'ComesToRest',
     why: 'A multi-node service comes to rest. KServe deletes and recreates its worker Deployment and Services on each pass.',
-    places: [{ mark: 'restless', path: /^(step \d+ )?(object|status|pod) / }],
+    places: [
+      { mark: 'restless', path: /^step \d+ status \S+ \|\.(address|url|components)$/, theirs: absent },
+      { mark: 'restless', path: /^step \d+ status \S+ \|\.conditions\.\w+$/, theirs: /^False$/, ours: /^True$/ },
+      { mark: 'restless', path: /object Ingress\S+$/, theirs: absent, ours: there },
+      { mark: 'restless', path: /^step \d+ object Service\.core\S+ \|\.metadata\.labels\.isvc\.generation$/ },
+    ],
   },
   {
     name: 'BrokenConfigBlocksNothing',
@@ -93,25 +125,31 @@ export const rules: readonly Rule[] = [
   {
     name: 'UnseenGeneration',
     why: 'A child’s status counts only for the spec that its controller has seen; until then readiness is Unknown. KServe shows what the older spec had.',
-    places: [{ mark: 'unseen', path: /status \S+ \|\.(conditions|modelStatus)/ }],
+    places: [
+      { mark: 'unseen', path: /status \S+ \|\.conditions\.\w+$/, theirs: /^(True|False)$/, ours: absent },
+      { mark: 'unseen', path: /\.targetModelState$/, theirs: /^Loaded$/, ours: /^Pending$/ },
+      { mark: 'unseen', path: /\.transitionStatus$/, theirs: /^UpToDate$/, ours: /^InProgress$/ },
+    ],
   },
   {
     name: 'NothingLeftBehind',
     why: 'What is no longer rendered is removed: of a removed component, canary or metric, of a stopped graph, of a service that became local to the cluster. KServe leaves it.',
     places: [
       { mark: 'removed', path: /^step \d+ object \S+$/, theirs: there, ours: absent },
-      { path: /^step \d+ status InferenceService\S* \|\.(components\.\w+|conditions\.\w+)$/, ours: absent },
+      {
+        path: /^step \d+ status InferenceService\S* \|\.(components\.\w+|conditions\.(Transformer|Explainer)Ready)$/,
+        ours: absent,
+      },
     ],
   },
   {
-    name: 'OwnAnnotationsStay',
-    why: 'Annotations that stay on the service by the disallow list stay off the Ingress too.',
-    places: [{ path: /object Ingress\S* \|\.metadata\.annotations/, ours: absent }],
-  },
-  {
     name: 'MetadataFollows',
-    why: 'Labels and annotations of children follow those of the service. KServe writes them once on most kinds.',
-    places: [{ path: /^step \d+ object \S+ \|\.metadata\.(labels|annotations)/ }],
+    why: 'Labels and annotations of Services, ScaledObjects and Ingresses follow those of the service. KServe writes them once.',
+    places: [
+      {
+        path: /^step \d+ object (Service\.core|ScaledObject\.keda\.sh|Ingress\.networking\.k8s\.io)\S+ \|\.metadata\.(labels|annotations)\.\S+$/,
+      },
+    ],
   },
   {
     name: 'ScalingBehaviour',
@@ -170,12 +208,13 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'StatusAtOnce',
-    why: 'What a pod says shows at once, and a stopped service says so of every part. KServe waits for the next change of the service.',
+    why: 'What a pod says shows at once, a failure goes when its cause is mended, and stopping and starting show in every part. KServe waits for the next change of the service.',
     places: [
       {
         path: /^step \d+ status InferenceService\S* \|\.modelStatus\.(failure|states\.targetModelState|transitionStatus|totalCopies)/,
       },
       { path: /status \S+ \|\.conditions\.IngressReady$/, theirs: absent, ours: /^False$/ },
+      { path: /^step \d+ status \S+ \|\.conditions\.\w+$/, theirs: /^False$/, ours: absent, mark: 'resumed' },
     ],
   },
   {
@@ -205,7 +244,9 @@ export const rules: readonly Rule[] = [
     why: 'The multi-node runtime’s shell scripts are our own.',
     places: [
       {
-        path: /containers\.(kserve|worker)-container\.(command|(liveness|readiness|startup)Probe\.exec\.command)\.\d+$/,
+        path: /pod Deployment\S+ \|\.spec\.containers\.(kserve|worker)-container\.(command|(liveness|startup)Probe\.exec\.command)\.2$/,
+        theirs: /^(export|python)/,
+        ours: /ray start|health_check\.py/,
       },
     ],
   },

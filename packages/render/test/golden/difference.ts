@@ -8,11 +8,20 @@ export interface Difference {
 }
 
 /**
- * Facts about the snapshot that rules may ask for: the renderer refused something; a child's controller has not seen its
- * newest spec; KServe's attempt ended in an error, or never came to rest; the object was rendered before and is no more; something was installed while it ran; Knative's
+ * Facts that rules may ask for. Of the service that the difference belongs to: the renderer refused it; a child's controller
+ * has not seen its newest spec; KServe's attempt ended in an error; it was stopped and is no more. Of the object: it was
+ * rendered before and is no more. Of the case: KServe never came to rest; something was installed while it ran; Knative's
  * autoscaler settings are missing.
  */
-export type Mark = 'refused' | 'unseen' | 'broken' | 'restless' | 'installed' | 'removed' | 'no-autoscaler-config'
+export type Mark =
+  | 'refused'
+  | 'unseen'
+  | 'broken'
+  | 'resumed'
+  | 'removed'
+  | 'restless'
+  | 'installed'
+  | 'no-autoscaler-config'
 
 /** Every leaf in which two values differ. Lists are compared item by item. */
 export function differences(path: string, theirs: unknown, ours: unknown, marks: readonly Mark[]): Difference[] {

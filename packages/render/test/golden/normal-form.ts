@@ -122,6 +122,11 @@ function envForm(variable: Json): Json {
   return { name, value: isProbe ? probeForm(JSON.parse(value)) : value, valueFrom: source }
 }
 
+/** A shell does not mind the newline at the end of a script. */
+function listOfTexts(list: unknown): readonly string[] {
+  return Array.isArray(list) ? list.map((item) => String(item).trimEnd()) : []
+}
+
 function probeForm(probe: unknown): unknown {
   if (!isObject(probe)) return undefined
   const { httpGet, ...rest } = drop(probe, {
@@ -130,7 +135,8 @@ function probeForm(probe: unknown): unknown {
     successThreshold: 1,
     failureThreshold: 3,
   })
-  return { ...rest, ...(isObject(httpGet) ? { httpGet: drop(httpGet, { scheme: 'HTTP' }) } : {}) }
+  const exec = isObject(rest['exec']) ? { exec: { command: listOfTexts(rest['exec']['command']) } } : {}
+  return { ...rest, ...exec, ...(isObject(httpGet) ? { httpGet: drop(httpGet, { scheme: 'HTTP' }) } : {}) }
 }
 
 function resourcesForm(resources: unknown): unknown {

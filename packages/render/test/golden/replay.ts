@@ -1,5 +1,6 @@
 import { shippedRuntimes, shippedStorageContainers } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
+import { isStopped } from '../../src/service/effective-service.ts'
 import { isSeen } from '../../src/observe/deployment-state.ts'
 import type { Case, Profile, Snapshot } from './cases.ts'
 import { type Difference, differences, type Mark } from './difference.ts'
@@ -30,13 +31,15 @@ interface Replay {
   readonly standing: Set<Mark>
   /** Children that the renderer has made so far. */
   readonly made: Set<string>
+  /** Services that have been stopped so far. */
+  readonly stopped: Set<string>
 }
 
 /** Plays a case against the renderer and says in what the two sides differ. */
 export function replay(test: Case, profile: Profile): Difference[] {
   const cluster = startCluster(test, profile, installed)
   const standing = new Set<Mark>(lacksAutoscalerConfig(profile) ? ['no-autoscaler-config'] : [])
-  const state: Replay = { test, cluster, pods: new Map(), standing, made: new Set() }
+  const state: Replay = { test, cluster, pods: new Map(), standing, made: new Set(), stopped: new Set() }
   for (const [index, object] of test.input.entries()) {
     const refusal = test.error && (test.error.inputIndex ?? 0) === index ? test.error : undefined
     const outcome = create(cluster, object)
@@ -79,47 +82,59 @@ function refusalDifference(
   return { path, theirs, ours: outcome.ok ? undefined : outcome.message, marks }
 }
 
-function marksOf({ cluster, standing }: Replay, expected: Snapshot): readonly Mark[] {
+/** Facts about one of our objects (`InferenceService/iris`); of a child, about its owner. */
+function marksOf({ cluster, standing, stopped }: Replay, expected: Snapshot, service: string): readonly Mark[] {
   const marks: Mark[] = [...standing]
-  if ([...cluster.results.values()].some((result) => !result.ok)) marks.push('refused')
-  if ([...cluster.children.values()].some((child) => child['status'] !== undefined && !isSeen(child)))
-    marks.push('unseen')
-  if (expected.events?.some(({ reason }) => reason === 'InternalError')) marks.push('broken')
+  if (cluster.results.get(service)?.ok === false) marks.push('refused')
+  const children = [...cluster.children.values()].filter((child) => ownerOf(child) === service)
+  if (children.some((child) => child['status'] !== undefined && !isSeen(child))) marks.push('unseen')
+  const [kind, name] = service.split('/')
+  const isBroken = expected.events?.some(
+    (event) => event.reason === 'InternalError' && event.kind === kind && event.name === name,
+  )
+  if (isBroken) marks.push('broken')
+  if (stopped.has(service)) marks.push('resumed')
   if (expected.unstable) marks.push('restless')
   return marks
+}
+
+/** Whom an object belongs to, as `InferenceService/iris`; our own kinds belong to themselves. */
+function ownerOf(object: KubeObject): string {
+  const owner = object.metadata.ownerReferences?.[0]
+  return owner ? `${owner.kind}/${owner.name}` : `${object.kind}/${object.metadata.name}`
 }
 
 function compare(at: string, state: Replay, expected: Snapshot | undefined): Difference[] {
   if (!expected) return []
   const { cluster } = state
-  const marks = marksOf(state, expected)
   const found: Difference[] = []
-  if (!cluster.isQuiet) found.push({ path: `${at}rest`, theirs: undefined, ours: 'does not come to rest', marks })
+  if (!cluster.isQuiet) found.push({ path: `${at}rest`, theirs: undefined, ours: 'does not come to rest', marks: [] })
+  for (const { kind, metadata } of cluster.objects.filter((object) => isStopped(object.metadata.annotations ?? {})))
+    state.stopped.add(`${kind}/${metadata.name}`)
   const theirs = expected.objects ?? {}
   const ours = new Map([...cluster.children.values()].map((object) => [keyOf(object), object]))
   for (const key of [...new Set([...Object.keys(theirs), ...ours.keys()])].sort()) {
     const [left, right] = [theirs[key], ours.get(key)]
     const path = `${at}object ${key}`
+    const either = left ?? right
+    const marks = either ? marksOf(state, expected, ownerOf(either)) : []
     const removed: readonly Mark[] = state.made.has(key) ? [...marks, 'removed'] : marks
     if (!left || !right) found.push({ path, theirs: left && 'there', ours: right && 'there', marks: removed })
     if (right) state.made.add(key)
     if (!left || !right) continue
     found.push(...differences(`${path} |`, objectForm(left), objectForm(right), marks))
   }
-  found.push(...comparePods(at, state, expected, marks))
+  found.push(...comparePods(at, state, expected))
   for (const [key, primary] of Object.entries(expected.primary ?? {})) {
     const own = cluster.objects.find((object) => `${object.kind}/${object.metadata.name}` === key)
+    const marks = marksOf(state, expected, key)
     found.push(...differences(`${at}status ${key} |`, statusForm(primary), own ? statusForm(own) : undefined, marks))
   }
   return found
 }
 
-function comparePods(
-  at: string,
-  { cluster, test, pods }: Replay,
-  expected: Snapshot,
-  marks: readonly Mark[],
-): Difference[] {
+function comparePods(at: string, state: Replay, expected: Snapshot): Difference[] {
+  const { cluster, test, pods } = state
   if (test.options?.pods === false) return []
   const found: Difference[] = []
   for (const [key, pod] of Object.entries(expected.pods ?? {})) pods.set(key, pod)
@@ -127,6 +142,7 @@ function comparePods(
     const workload = cluster.children.get(key)
     if (!workload || !expected.objects?.[key]) continue
     const own = finalPod(cluster, workload, test.options?.queueProxy ?? false)
+    const marks = marksOf(state, expected, ownerOf(workload))
     const [theirError, ourError] = [Object(pod).error, Object(own).error]
     if (theirError || ourError) {
       if (!theirError || !ourError)
