@@ -2,13 +2,16 @@ import type { TableColumn } from './print-table.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Column definitions from `Name:type[:format]`, with `+` in front for columns that only `-o wide` shows. */
+/** Column definitions from `Name:type[:format], …`, with `+` in front for columns that only `-o wide` shows. */
 export function columns(...specs: readonly string[]): readonly TableColumn[] {
-  return specs.map((spec) => {
-    const isWide = spec.startsWith('+')
-    const [name = '', type = 'string', format = ''] = (isWide ? spec.slice(1) : spec).split(':')
-    return { name, type: type as TableColumn['type'], format, description: '', priority: isWide ? 1 : 0 }
-  })
+  return specs
+    .join(', ')
+    .split(', ')
+    .map((spec) => {
+      const isWide = spec.startsWith('+')
+      const [name = '', type = 'string', format = ''] = (isWide ? spec.slice(1) : spec).split(':')
+      return { name, type: type as TableColumn['type'], format, description: '', priority: isWide ? 1 : 0 }
+    })
 }
 
 /** The value at a path of names and positions; undefined where anything on the way is missing. */

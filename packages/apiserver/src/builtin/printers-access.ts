@@ -4,7 +4,7 @@ import { age, columns, items, text } from './printer-cells.ts'
 
 const binding: Printers[string] = {
   columns: columns(
-    ...['Name:string:name', 'Role:string', 'Age:string', '+Users:string', '+Groups:string'],
+    'Name:string:name, Role:string, Age:string, +Users:string, +Groups:string',
     '+ServiceAccounts:string',
   ),
   cells: (object, nowMs) => [

@@ -57,8 +57,8 @@ export const corePrinters: Printers = {
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': counted('Webhooks:integer', 'webhooks'),
   '/Node': {
     columns: columns(
-      ...['Name:string:name', 'Status:string', 'Roles:string', 'Age:string', 'Version:string', '+Internal-IP:string'],
-      ...['+External-IP:string', '+OS-Image:string', '+Kernel-Version:string', '+Container-Runtime:string'],
+      'Name:string:name, Status:string, Roles:string, Age:string, Version:string, +Internal-IP:string',
+      '+External-IP:string, +OS-Image:string, +Kernel-Version:string, +Container-Runtime:string',
     ),
     cells: (object, nowMs) => [
       name(object),
@@ -75,22 +75,22 @@ export const corePrinters: Printers = {
   },
   '/Event': {
     columns: columns(
-      ...['Last Seen:string', 'Type:string', 'Reason:string', 'Object:string', '+Subobject:string', '+Source:string'],
-      ...['Message:string', '+First Seen:string', '+Count:string', '+Name:string:name'],
+      'Last Seen:string, Type:string, Reason:string, Object:string, +Subobject:string, +Source:string',
+      'Message:string, +First Seen:string, +Count:string, +Name:string:name',
     ),
     cells: eventCells,
   },
   'events.k8s.io/Event': {
     columns: columns(
-      ...['Last Seen:string', 'Type:string', 'Reason:string', 'Object:string', '+Subobject:string', '+Source:string'],
-      ...['Message:string', '+First Seen:string', '+Count:string', '+Name:string:name'],
+      'Last Seen:string, Type:string, Reason:string, Object:string, +Subobject:string, +Source:string',
+      'Message:string, +First Seen:string, +Count:string, +Name:string:name',
     ),
     cells: (object, nowMs) => eventCells(asCoreEvent(object), nowMs),
   },
   '/PersistentVolume': {
     columns: columns(
-      ...['Name:string:name', 'Capacity:string', 'Access Modes:string', 'Reclaim Policy:string', 'Status:string'],
-      ...['Claim:string', 'StorageClass:string', 'VolumeAttributesClass:string', 'Reason:string', 'Age:string'],
+      'Name:string:name, Capacity:string, Access Modes:string, Reclaim Policy:string, Status:string',
+      'Claim:string, StorageClass:string, VolumeAttributesClass:string, Reason:string, Age:string',
       '+VolumeMode:string',
     ),
     cells: (object, nowMs) => {
@@ -112,8 +112,8 @@ export const corePrinters: Printers = {
   },
   '/PersistentVolumeClaim': {
     columns: columns(
-      ...['Name:string:name', 'Status:string', 'Volume:string', 'Capacity:string', 'Access Modes:string'],
-      ...['StorageClass:string', 'VolumeAttributesClass:string', 'Age:string', '+VolumeMode:string'],
+      'Name:string:name, Status:string, Volume:string, Capacity:string, Access Modes:string',
+      'StorageClass:string, VolumeAttributesClass:string, Age:string, +VolumeMode:string',
     ),
     cells: (object, nowMs) => {
       const volume = text(object, 'spec', 'volumeName')
@@ -132,8 +132,8 @@ export const corePrinters: Printers = {
   },
   'storage.k8s.io/StorageClass': {
     columns: columns(
-      ...['Name:string:name', 'Provisioner:string', 'ReclaimPolicy:string', 'VolumeBindingMode:string'],
-      ...['AllowVolumeExpansion:string', 'Age:string'],
+      'Name:string:name, Provisioner:string, ReclaimPolicy:string, VolumeBindingMode:string',
+      'AllowVolumeExpansion:string, Age:string',
     ),
     cells: (object, nowMs) => {
       const isDefault = object.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'
@@ -152,9 +152,7 @@ export const corePrinters: Printers = {
     cells: (object, nowMs) => [name(object), text(object, 'spec', 'holderIdentity'), age(object, nowMs)],
   },
   'scheduling.k8s.io/PriorityClass': {
-    columns: columns(
-      ...['Name:string:name', 'Value:integer', 'Global-Default:boolean', 'Age:string', 'PreemptionPolicy:string'],
-    ),
+    columns: columns('Name:string:name, Value:integer, Global-Default:boolean, Age:string, PreemptionPolicy:string'),
     cells: (object, nowMs) => [
       name(object),
       count(object, 'value'),

@@ -9,8 +9,8 @@ const shown = 3
 export const networkPrinters: Printers = {
   '/Service': {
     columns: columns(
-      ...['Name:string:name', 'Type:string', 'Cluster-IP:string', 'External-IP:string', 'Port(s):string'],
-      ...['Age:string', '+Selector:string'],
+      'Name:string:name, Type:string, Cluster-IP:string, External-IP:string, Port(s):string',
+      'Age:string, +Selector:string',
     ),
     cells: (object, nowMs) => [
       name(object),
@@ -44,9 +44,7 @@ export const networkPrinters: Printers = {
     ],
   },
   'networking.k8s.io/Ingress': {
-    columns: columns(
-      ...['Name:string:name', 'Class:string', 'Hosts:string', 'Address:string', 'Ports:string', 'Age:string'],
-    ),
+    columns: columns('Name:string:name, Class:string, Hosts:string, Address:string, Ports:string, Age:string'),
     cells: (object, nowMs) => [
       name(object),
       text(object, 'spec', 'ingressClassName') || '<none>',

@@ -16,15 +16,20 @@ interface PodSummary {
 
 export const printPod: TablePrinter = {
   columns: columns(
-    ...['Name:string:name', 'Ready:string', 'Status:string', 'Restarts:string', 'Age:string'],
-    ...['+IP:string', '+Node:string', '+Nominated Node:string', '+Readiness Gates:string'],
+    'Name:string:name, Ready:string, Status:string, Restarts:string, Age:string',
+    '+IP:string, +Node:string, +Nominated Node:string, +Readiness Gates:string',
   ),
   cells: (pod, nowMs) => {
     const { reason, ready, total, restarts, lastRestart } = summarize(pod)
     const ended = restarts > 0 && lastRestart !== '' ? ` (${since(lastRestart, nowMs)} ago)` : ''
     return [
-      ...[pod.metadata.name ?? '', `${ready}/${total}`, reason, `${restarts}${ended}`, age(pod, nowMs)],
-      ...[text(pod, 'status', 'podIPs', 0, 'ip'), text(pod, 'spec', 'nodeName')].map(orNone),
+      pod.metadata.name ?? '',
+      `${ready}/${total}`,
+      reason,
+      `${restarts}${ended}`,
+      age(pod, nowMs),
+      orNone(text(pod, 'status', 'podIPs', 0, 'ip')),
+      orNone(text(pod, 'spec', 'nodeName')),
       orNone(text(pod, 'status', 'nominatedNodeName')),
       readinessGates(pod),
     ]

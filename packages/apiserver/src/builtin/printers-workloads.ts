@@ -17,14 +17,11 @@ import {
 
 const podSpec = (object: KubeObject): unknown => at(object, 'spec', 'template', 'spec')
 const name = (object: KubeObject): string => object.metadata.name ?? ''
-const wide = ['+Containers:string', '+Images:string', '+Selector:string']
+const wide = '+Containers:string, +Images:string, +Selector:string'
 
 export const workloadPrinters: Printers = {
   'apps/Deployment': {
-    columns: columns(
-      ...['Name:string:name', 'Ready:string', 'Up-to-date:string', 'Available:string', 'Age:string'],
-      ...wide,
-    ),
+    columns: columns('Name:string:name, Ready:string, Up-to-date:string, Available:string, Age:string', wide),
     cells: (object, nowMs) => [
       name(object),
       `${count(object, 'status', 'readyReplicas')}/${count(object, 'spec', 'replicas')}`,
@@ -48,8 +45,9 @@ export const workloadPrinters: Printers = {
   },
   'apps/DaemonSet': {
     columns: columns(
-      ...['Name:string:name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Up-to-date:integer'],
-      ...['Available:integer', 'Node Selector:string', 'Age:string', ...wide],
+      'Name:string:name, Desired:integer, Current:integer, Ready:integer, Up-to-date:integer',
+      'Available:integer, Node Selector:string, Age:string',
+      wide,
     ),
     cells: (object, nowMs) => [
       name(object),
@@ -64,20 +62,22 @@ export const workloadPrinters: Printers = {
     ],
   },
   'batch/Job': {
-    columns: columns(
-      ...['Name:string:name', 'Status:string', 'Completions:string', 'Duration:string', 'Age:string'],
-      ...wide,
-    ),
+    columns: columns('Name:string:name, Status:string, Completions:string, Duration:string, Age:string', wide),
     cells: (object, nowMs) => [
-      ...[name(object), jobStatus(object), jobCompletions(object), jobDuration(object, nowMs), age(object, nowMs)],
+      name(object),
+      jobStatus(object),
+      jobCompletions(object),
+      jobDuration(object, nowMs),
+      age(object, nowMs),
       ...containerCells(podSpec(object)),
       selectorText(at(object, 'spec', 'selector'), '<none>'),
     ],
   },
   'batch/CronJob': {
     columns: columns(
-      ...['Name:string:name', 'Schedule:string', 'Timezone:string', 'Suspend:boolean', 'Active:integer'],
-      ...['Last Schedule:string', 'Age:string', ...wide],
+      'Name:string:name, Schedule:string, Timezone:string, Suspend:boolean, Active:integer',
+      'Last Schedule:string, Age:string',
+      wide,
     ),
     cells: (object, nowMs) => {
       const last = at(object, 'status', 'lastScheduleTime')
@@ -106,8 +106,8 @@ export const workloadPrinters: Printers = {
   },
   'autoscaling/HorizontalPodAutoscaler': {
     columns: columns(
-      ...['Name:string:name', 'Reference:string', 'Targets:string', 'MinPods:string', 'MaxPods:string'],
-      ...['Replicas:string', 'Age:string'],
+      'Name:string:name, Reference:string, Targets:string, MinPods:string, MaxPods:string',
+      'Replicas:string, Age:string',
     ),
     cells: (object, nowMs) => [
       name(object),
@@ -121,7 +121,7 @@ export const workloadPrinters: Printers = {
   },
   'policy/PodDisruptionBudget': {
     columns: columns(
-      ...['Name:string:name', 'Min Available:string', 'Max Unavailable:string', 'Allowed Disruptions:integer'],
+      'Name:string:name, Min Available:string, Max Unavailable:string, Allowed Disruptions:integer',
       'Age:string',
     ),
     cells: (object, nowMs) => [
@@ -136,10 +136,7 @@ export const workloadPrinters: Printers = {
 
 function replicaSet(group: 'apps' | ''): Printers[string] {
   return {
-    columns: columns(
-      ...['Name:string:name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Age:string'],
-      ...wide,
-    ),
+    columns: columns('Name:string:name, Desired:integer, Current:integer, Ready:integer, Age:string', wide),
     cells: (object, nowMs) => [
       name(object),
       count(object, 'spec', 'replicas'),

@@ -1,9 +1,11 @@
 import type { KubeObject } from '@millrace/kube'
 import { deepEqual } from '../schema/deep-equal.ts'
+import { words } from '../schema/words.ts'
 import { builtinCatalog, type Gvk } from './catalog.ts'
 import { emptyObject } from './decode.ts'
 import { isObject, type Json } from './defaults-type.ts'
 import { qosClass } from './qos-class.ts'
+import { keepAllocations } from './service-update.ts'
 
 /** How a kind's writes treat status and generation. The same shape serves custom resources. */
 export interface Strategy {
@@ -21,27 +23,36 @@ export interface Strategy {
   readonly statusKeeps?: readonly string[]
 }
 
+const admission = words(`
+  MutatingWebhookConfiguration ValidatingWebhookConfiguration ValidatingAdmissionPolicy
+  ValidatingAdmissionPolicyBinding
+`).map((kind) => `admissionregistration.k8s.io/${kind}`)
+
 const generations: ReadonlySet<string> = new Set([
-  ...['apps/DaemonSet', 'apps/Deployment', 'apps/ReplicaSet', 'apps/StatefulSet', 'batch/CronJob', 'batch/Job'],
-  ...['/Pod', '/PodTemplate', '/ReplicationController', 'networking.k8s.io/Ingress', 'networking.k8s.io/IngressClass'],
-  ...['networking.k8s.io/NetworkPolicy', 'discovery.k8s.io/EndpointSlice', 'policy/PodDisruptionBudget'],
-  ...['scheduling.k8s.io/PriorityClass', 'apiextensions.k8s.io/CustomResourceDefinition'],
-  ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'ValidatingAdmissionPolicy'].map(
-    (kind) => `admissionregistration.k8s.io/${kind}`,
-  ),
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding',
+  ...admission,
+  ...words(`
+    apps/DaemonSet apps/Deployment apps/ReplicaSet apps/StatefulSet batch/CronJob batch/Job
+    /Pod /PodTemplate /ReplicationController networking.k8s.io/Ingress networking.k8s.io/IngressClass
+    networking.k8s.io/NetworkPolicy discovery.k8s.io/EndpointSlice policy/PodDisruptionBudget
+    scheduling.k8s.io/PriorityClass apiextensions.k8s.io/CustomResourceDefinition
+  `),
 ])
 
 const conditionalOnly: ReadonlySet<string> = new Set([
-  ...[...generations].filter((kind) => kind.startsWith('admissionregistration.k8s.io/')),
-  ...['coordination.k8s.io/Lease', 'policy/PodDisruptionBudget', 'apiextensions.k8s.io/CustomResourceDefinition'],
-  ...['CSIDriver', 'CSINode', 'CSIStorageCapacity', 'VolumeAttachment'].map((kind) => `storage.k8s.io/${kind}`),
+  ...admission,
+  ...words(`
+    coordination.k8s.io/Lease policy/PodDisruptionBudget apiextensions.k8s.io/CustomResourceDefinition
+    storage.k8s.io/CSIDriver storage.k8s.io/CSINode storage.k8s.io/CSIStorageCapacity storage.k8s.io/VolumeAttachment
+  `),
 ])
 
-const createdByPut: ReadonlySet<string> = new Set([
-  ...['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'].map((kind) => `rbac.authorization.k8s.io/${kind}`),
-  ...['coordination.k8s.io/Lease', '/LimitRange', '/Event', '/Service', '/Endpoints', 'events.k8s.io/Event'],
-])
+const createdByPut: ReadonlySet<string> = new Set(
+  words(`
+    rbac.authorization.k8s.io/Role rbac.authorization.k8s.io/RoleBinding
+    rbac.authorization.k8s.io/ClusterRole rbac.authorization.k8s.io/ClusterRoleBinding
+    coordination.k8s.io/Lease /LimitRange /Event /Service /Endpoints events.k8s.io/Event
+  `),
+)
 
 const customStrategy = { hasGeneration: true, allowsUnconditionalUpdate: false, allowsCreateOnUpdate: false } as const
 
@@ -176,13 +187,22 @@ export function prepareUpdate(
   subresource: string,
 ): KubeObject {
   if (subresource === 'status') return statusOnly(strategy, object, old)
-  let out = strategy.hasStatus ? withField(object, 'status', old.status) : object
+  let out = withSystemMetadata(strategy.hasStatus ? withField(object, 'status', old.status) : object, old)
   const gvk = gvkOf(object)
   if (!strategy.isCustom) out = keepInternals(gvk, out, old)
   if (!strategy.hasGeneration) return out
   const { generation = 0 } = old.metadata
   const counts = strategy.isCustom ? changedBesideMetadata(out, old) : changedForGeneration(gvk, out, old)
   return { ...out, metadata: { ...out.metadata, generation: counts ? generation + 1 : generation } }
+}
+
+/** Writers cannot set when an object was made, nor the generation of a kind that has none. */
+function withSystemMetadata(object: KubeObject, old: KubeObject): KubeObject {
+  const { creationTimestamp, generation } = old.metadata
+  const metadata = { ...object.metadata }
+  if (creationTimestamp !== undefined) metadata.creationTimestamp = creationTimestamp
+  if (generation === undefined) delete metadata.generation
+  return { ...object, metadata }
 }
 
 /** What the kind itself keeps up to date on any write. */
@@ -198,6 +218,8 @@ function keepInternals(gvk: Gvk, object: KubeObject, old: KubeObject): KubeObjec
       const known = Array.isArray(status.storedVersions) ? status.storedVersions : []
       return { ...object, status: { ...status, storedVersions: storageVersions(object, known) } }
     }
+    case '/Service':
+      return keepAllocations(object, old)
     default:
       return object
   }

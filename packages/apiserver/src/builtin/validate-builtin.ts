@@ -1,13 +1,22 @@
 import type { KubeObject } from '@millrace/kube'
 import { type FieldError, invalid } from '../schema/field-error.ts'
 import { verbatim } from '../schema/go-text.ts'
-import { parseQuantity } from '../schema/quantity.ts'
 import type { Gvk } from './catalog.ts'
 import type { Json } from './defaults-type.ts'
-import { each, field, named, oneOf } from './findings.ts'
-import { notNegative, qualifiedNameErrors } from './names.ts'
+import { field } from './findings.ts'
 import { checkAutoscaler } from './validate-autoscaler.ts'
 import { checkBinding, checkBindingUpdate, checkWebhooks } from './validate-bindings.ts'
+import {
+  checkEvent,
+  checkLease,
+  checkLimitRange,
+  checkNode,
+  checkNodeUpdate,
+  checkQuota,
+  checkQuotaUpdate,
+  checkRevision,
+  checkRevisionUpdate,
+} from './validate-cluster.ts'
 import {
   checkConfigMap,
   checkConfigMapUpdate,
@@ -24,8 +33,8 @@ import {
   checkIngress,
   checkIngressClass,
   checkIngressClassUpdate,
-  checkNetworkPolicy,
 } from './validate-ingress.ts'
+import { checkNetworkPolicy } from './validate-network-policy.ts'
 import { checkPod, checkPodUpdate } from './validate-pod.ts'
 import { checkSelector } from './validate-selector.ts'
 import { checkService, checkServiceUpdate } from './validate-service.ts'
@@ -35,6 +44,7 @@ import {
   checkStorageClass,
   checkStorageClassUpdate,
   checkVolume,
+  checkVolumeUpdate,
 } from './validate-storage.ts'
 import {
   checkAmount,
@@ -65,10 +75,11 @@ const checks: Readonly<Record<string, Checks>> = {
   '/Secret': { object: checkSecret, update: checkSecretUpdate },
   '/Endpoints': { object: checkEndpoints },
   '/Event': { object: checkEvent },
-  '/Node': { object: checkNode },
+  '/Node': { object: checkNode, update: checkNodeUpdate },
+  'apps/ControllerRevision': { object: checkRevision, update: checkRevisionUpdate },
   '/PersistentVolumeClaim': { object: checkClaim, update: checkClaimUpdate },
-  '/PersistentVolume': { object: checkVolume },
-  '/ResourceQuota': { object: checkQuota },
+  '/PersistentVolume': { object: checkVolume, update: checkVolumeUpdate },
+  '/ResourceQuota': { object: checkQuota, update: checkQuotaUpdate },
   '/LimitRange': { object: checkLimitRange },
   'apps/Deployment': {
     object: checkDeployment,
@@ -120,7 +131,9 @@ export function validateUpdate(gvk: Gvk, object: KubeObject, old: KubeObject): r
   const own = checksOf(gvk)
   const unchanged = JSON.stringify(object.spec) === JSON.stringify(old.spec) && object.spec !== undefined
   const found = own.updateOnly || unchanged ? [] : (own.object?.(object) ?? [])
-  return [...found, ...(own.update?.(object, old) ?? [])]
+  const former = new Set(old.metadata.finalizers)
+  const isNew = object.metadata.finalizers?.some((finalizer) => !former.has(finalizer))
+  return [...(isNew ? checkFinalizers(object) : []), ...found, ...(own.update?.(object, old) ?? [])]
 }
 
 const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
@@ -141,7 +154,17 @@ function checkJobUpdate(object: Json, old: Json): readonly FieldError[] {
   const fixed = ['selector', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy']
   if (!isSuspended) fixed.push('template')
   if (spec.completionMode !== 'Indexed') fixed.push('completions')
-  return checkUnchanged(object, old, ...fixed)
+  return [...checkUnchanged(object, old, ...fixed), ...checkElasticIndexes(field(object, 'spec'), spec)]
+}
+
+/** An indexed job grows and shrinks as a whole. */
+function checkElasticIndexes({ completions, parallelism }: Json, before: Json): readonly FieldError[] {
+  if (before.completionMode !== 'Indexed' || completions === before.completions) return []
+  if (completions === undefined) return [] // the object's own checks refuse that
+  const isTandem = completions === parallelism && before.completions === before.parallelism
+  return isTandem
+    ? []
+    : [invalid('spec.completions', completions, 'can only be modified in tandem with spec.parallelism')]
 }
 
 function checkDisruptionBudget(object: Json): readonly FieldError[] {
@@ -150,7 +173,9 @@ function checkDisruptionBudget(object: Json): readonly FieldError[] {
   const findings: FieldError[] = []
   if (min !== undefined && max !== undefined) {
     const shown = JSON.stringify({
-      ...{ MinAvailable: min, Selector: spec.selector ?? null, MaxUnavailable: max },
+      MinAvailable: min,
+      Selector: spec.selector ?? null,
+      MaxUnavailable: max,
       UnhealthyPodEvictionPolicy: spec.unhealthyPodEvictionPolicy ?? null,
     })
     findings.push(invalid('spec', verbatim(shown), 'minAvailable and maxUnavailable cannot be both set'))
@@ -163,100 +188,3 @@ function checkDisruptionBudget(object: Json): readonly FieldError[] {
   }
   return [...findings, ...checkSelector(spec.selector, 'spec.selector')]
 }
-
-function checkLease(object: Json): readonly FieldError[] {
-  const { leaseDurationSeconds: duration, leaseTransitions: transitions } = field(object, 'spec')
-  const findings: FieldError[] = []
-  if (typeof duration === 'number' && duration <= 0) {
-    findings.push(invalid('spec.leaseDurationSeconds', duration, 'must be greater than 0'))
-  }
-  if (typeof transitions === 'number' && transitions < 0) {
-    findings.push(invalid('spec.leaseTransitions', transitions, notNegative))
-  }
-  return findings
-}
-
-function checkEvent(object: Json): readonly FieldError[] {
-  const namespace = field(object, 'metadata').namespace
-  const involved = field(object, 'involvedObject').namespace
-  if (!involved || involved === namespace) return []
-  return [invalid('involvedObject.namespace', involved, 'does not match event.namespace')]
-}
-
-const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
-
-function checkNode(object: Json): readonly FieldError[] {
-  return each('metadata.taints', field(object, 'spec').taints, (taint, at) => [
-    ...named(`${at}.key`, taint.key, qualifiedNameErrors),
-    ...oneOf(`${at}.effect`, taint.effect, taintEffects),
-  ])
-}
-
-function checkQuota(object: Json): readonly FieldError[] {
-  const hard = field(field(object, 'spec'), 'hard')
-  return Object.entries(hard).flatMap(([name, amount]) => {
-    const path = `spec.hard[${name}]`
-    const findings = named(path, name, qualifiedNameErrors)
-    if (!name.includes('/') && !standardQuota.test(name)) {
-      if (findings.length === 0) {
-        findings.push(invalid(path, name, 'must be a standard resource type or fully qualified'))
-      }
-      findings.push(invalid(path, name, 'must be a standard resource for quota'))
-    }
-    const quantity = parseQuantity(String(amount))
-    return quantity && quantity.nano < 0n ? [...findings, invalid(path, amount, notNegative)] : findings
-  })
-}
-
-const standardQuota =
-  /^(?:(?:limits\.|requests\.)?(?:cpu|memory|storage|ephemeral-storage)|pods|services(?:\.\w+)?|replicationcontrollers|resourcequotas|secrets|configmaps|persistentvolumeclaims|requests\..+|hugepages-.+|count\/.+)$/
-
-function checkLimitRange(object: Json): readonly FieldError[] {
-  return each('spec.limits', field(object, 'spec').limits, (limit, path) => {
-    const names = new Set(
-      ['max', 'min', 'default', 'defaultRequest'].flatMap((part) => Object.keys(field(limit, part))),
-    )
-    return [...names].flatMap((name) => checkLimit(limit, name, path))
-  })
-}
-
-/** min ≤ default request ≤ default ≤ max. */
-function checkLimit(limit: Json, name: string, path: string): FieldError[] {
-  const text = (part: string): unknown => field(limit, part)[name]
-  const amount = (part: string): bigint | undefined => parseQuantity(String(text(part) ?? ''))?.nano
-  const findings: FieldError[] = []
-  const compare = (low: string, high: string, at: string, words: string) => {
-    if (!isGreater(amount(low), amount(high))) return
-    findings.push(invalid(`${path}.${at}[${name}]`, text(at === 'defaultRequest' ? at : low), words))
-  }
-  const [min, max] = [text('min'), text('max')]
-  const [low, usual] = [text('defaultRequest'), text('default')]
-  if (isGreater(amount('min'), amount('max'))) {
-    findings.push(
-      invalid(`${path}.min[${name}]`, min, `min value ${String(min)} is greater than max value ${String(max)}`),
-    )
-  }
-  compare(
-    'min',
-    'defaultRequest',
-    'defaultRequest',
-    `min value ${String(min)} is greater than default request value ${String(low)}`,
-  )
-  compare(
-    'defaultRequest',
-    'max',
-    'defaultRequest',
-    `default request value ${String(low)} is greater than max value ${String(max)}`,
-  )
-  compare(
-    'defaultRequest',
-    'default',
-    'defaultRequest',
-    `default request value ${String(low)} is greater than default limit value ${String(usual)}`,
-  )
-  compare('min', 'default', 'default', `min value ${String(min)} is greater than default value ${String(usual)}`)
-  compare('default', 'max', 'default', `default value ${String(usual)} is greater than max value ${String(max)}`)
-  return findings
-}
-
-const isGreater = (a: bigint | undefined, b: bigint | undefined): boolean => a !== undefined && b !== undefined && a > b

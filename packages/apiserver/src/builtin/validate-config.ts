@@ -142,6 +142,11 @@ export function checkPriorityClass(object: Json): readonly FieldError[] {
 }
 
 export function checkPriorityClassUpdate(object: Json, old: Json): readonly FieldError[] {
-  if (object.value === old.value) return []
-  return [forbidden('value', 'may not be changed in an update.')]
+  const findings: FieldError[] = []
+  if (object.value !== old.value) findings.push(forbidden('value', 'may not be changed in an update.'))
+  const { preemptionPolicy: policy } = object
+  if (policy !== old.preemptionPolicy) {
+    findings.push(invalid('preemptionPolicy', policy ?? null, 'field is immutable'))
+  }
+  return findings
 }

@@ -106,16 +106,6 @@ function checkDomainPath(value: unknown, path: string): FieldError[] {
   return named(path, text.slice(0, slash), subdomainErrors)
 }
 
-export function checkNetworkPolicy(object: Json): readonly FieldError[] {
-  const spec = field(object, 'spec')
-  const types = Array.isArray(spec.policyTypes) ? spec.policyTypes : []
-  if (types.length > 2) return [invalid('spec.policyTypes', types, 'may not specify more than two policyTypes')]
-  return types.flatMap((type, index) => {
-    const supported = ['Ingress', 'Egress']
-    return supported.includes(String(type)) ? [] : [notSupported(`spec.policyTypes[${index}]`, type, supported)]
-  })
-}
-
 export function checkEndpointSlice(object: Json): readonly FieldError[] {
   const type = String(object.addressType ?? '')
   if (type === '') return [required('addressType')]

@@ -103,14 +103,32 @@ export function checkPodUpdate(pod: Json, old: Json): readonly FieldError[] {
       return [forbidden(`spec.${name}`, 'pod updates may not add or remove containers')]
     }
     objects(now[name]).forEach((container, index) => {
-      if (!container.image) findings.push(required(`spec.${name}[${index}].image`))
+      findings.push(...checkImage(container.image, `spec.${name}[${index}].image`))
     })
   }
+  const added = addedGates(now.schedulingGates, before.schedulingGates)
+  if (added.length > 0) return [...findings, ...added]
   findings.push(...checkDeadlineUpdate(now.activeDeadlineSeconds, before.activeDeadlineSeconds))
   if (JSON.stringify(sortedKeys(fixedPart(now, before))) !== JSON.stringify(sortedKeys(before))) {
     findings.push(forbidden('spec', podUpdateText))
   }
   return findings
+}
+
+function checkImage(image: unknown, path: string): FieldError[] {
+  if (!image) return [required(path)]
+  const text = String(image)
+  return text === text.trim() ? [] : [invalid(path, image, 'must not have leading or trailing whitespace')]
+}
+
+/** Gates may only be lifted. */
+function addedGates(now: unknown, before: unknown): FieldError[] {
+  const known = new Set(objects(before).map((gate) => gate.name))
+  return each('spec.schedulingGates', now, ({ name }, path) =>
+    known.has(name)
+      ? []
+      : [forbidden(`${path}.name`, `only deletion is allowed, but found new scheduling gate '${String(name)}'`)],
+  )
 }
 
 const podUpdateText =
@@ -135,13 +153,23 @@ function fixedPart(now: Json, before: Json): Json {
     const former = objects(before[name])
     out[name] = objects(now[name]).map((container, index) => ({ ...container, image: former[index]?.image }))
   }
-  if (before.activeDeadlineSeconds === undefined) delete out.activeDeadlineSeconds
-  else out.activeDeadlineSeconds = before.activeDeadlineSeconds
-  if (keepsAll(now.tolerations, before.tolerations)) {
-    if (before.tolerations === undefined) delete out.tolerations
-    else out.tolerations = before.tolerations
+  restore(out, before, 'activeDeadlineSeconds')
+  if (keepsAll(now.tolerations, before.tolerations)) restore(out, before, 'tolerations')
+  const isGated = length(before.schedulingGates) > 0
+  restore(out, before, 'schedulingGates')
+  if (isGated && keepsEntries(field(now, 'nodeSelector'), field(before, 'nodeSelector'))) {
+    restore(out, before, 'nodeSelector')
   }
   return out
+}
+
+function restore(spec: Json, before: Json, name: string): void {
+  if (before[name] === undefined) delete spec[name]
+  else spec[name] = before[name]
+}
+
+function keepsEntries(now: Json, before: Json): boolean {
+  return Object.entries(before).every(([key, value]) => now[key] === value)
 }
 
 function keepsAll(now: unknown, before: unknown): boolean {

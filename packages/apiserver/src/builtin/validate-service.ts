@@ -1,4 +1,3 @@
-import { deepEqual } from '../schema/deep-equal.ts'
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../schema/field-error.ts'
 import { goQuote, verbatim } from '../schema/go-text.ts'
 import { parseIp } from '../schema/ip-address.ts'
@@ -91,6 +90,10 @@ function goPort(port: Json): object {
 }
 
 function checkClusterIps(spec: Json, type: string): FieldError[] {
+  const { clusterIP, clusterIPs } = spec
+  if (clusterIP && Array.isArray(clusterIPs) && clusterIPs.length > 0 && clusterIPs[0] !== clusterIP) {
+    return [invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`')]
+  }
   return clusterIps(spec).flatMap((ip, index) => {
     if (ip === '' || (ip === 'None' && (type === 'ClusterIP' || type === 'LoadBalancer'))) return []
     if (ip === 'None')
@@ -134,6 +137,20 @@ export function checkServiceUpdate(object: Json, old: Json): readonly FieldError
   if (now.type === 'ExternalName' || before.type === 'ExternalName') return []
   const [first] = clusterIps(now)
   const [former] = clusterIps(before)
-  if (former === undefined || former === '' || deepEqual(first, former)) return []
-  return [invalid('spec.clusterIPs[0]', clusterIps(now), 'may not change once set')]
+  const findings: FieldError[] = []
+  if (
+    former !== undefined &&
+    former !== '' &&
+    !(former === 'None' && first === 'None') &&
+    first !== former &&
+    (!now.clusterIP || now.clusterIP === first)
+  ) {
+    findings.push(invalid('spec.clusterIPs[0]', clusterIps(now), 'may not change once set'))
+  }
+  const { loadBalancerClass } = before
+  const isBalancer = now.type === 'LoadBalancer' && before.type === 'LoadBalancer'
+  if (isBalancer && now.loadBalancerClass !== loadBalancerClass) {
+    findings.push(invalid('spec.loadBalancerClass', now.loadBalancerClass ?? null, 'may not change once set'))
+  }
+  return findings
 }

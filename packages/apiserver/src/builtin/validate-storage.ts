@@ -1,3 +1,4 @@
+import { words } from '../schema/words.ts'
 import { deepEqual } from '../schema/deep-equal.ts'
 import { type FieldError, forbidden, invalid, notSupported, required } from '../schema/field-error.ts'
 import { parseQuantity } from '../schema/quantity.ts'
@@ -55,13 +56,30 @@ export function checkClaimUpdate(object: Json, old: Json): readonly FieldError[]
     else now.volumeAttributesClassName = before.volumeAttributesClassName
   }
   if (!before.volumeName) delete before.volumeName
-  return deepEqual(now, before) ? [] : [forbidden('spec', claimText)]
+  const changed = deepEqual(now, before) ? [] : [forbidden('spec', claimText)]
+  return [...changed, ...sameMode(object, old)]
 }
 
-const notSources: ReadonlySet<string> = new Set([
-  ...['accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'persistentVolumeReclaimPolicy'],
-  ...['storageClassName', 'volumeAttributesClassName', 'volumeMode'],
-])
+function sameMode(object: Json, old: Json): readonly FieldError[] {
+  const mode = field(object, 'spec').volumeMode
+  return mode === field(old, 'spec').volumeMode ? [] : [invalid('volumeMode', mode ?? null, 'field is immutable')]
+}
+
+/** A volume keeps where its data is. */
+export function checkVolumeUpdate(object: Json, old: Json): readonly FieldError[] {
+  const source = (volume: Json): Json =>
+    Object.fromEntries(Object.entries(field(volume, 'spec')).filter(([name]) => !notSources.has(name)))
+  const path = 'spec.persistentvolumesource'
+  const moved = deepEqual(source(object), source(old)) ? [] : [forbidden(path, `${path} is immutable after creation`)]
+  return [...moved, ...sameMode(object, old)]
+}
+
+const notSources: ReadonlySet<string> = new Set(
+  words(`
+  accessModes capacity claimRef mountOptions nodeAffinity persistentVolumeReclaimPolicy
+  storageClassName volumeAttributesClassName volumeMode
+`),
+)
 
 export function checkVolume(object: Json): readonly FieldError[] {
   const spec = field(object, 'spec')
@@ -94,8 +112,12 @@ export function checkStorageClass(object: Json): readonly FieldError[] {
 }
 
 export function checkStorageClassUpdate(object: Json, old: Json): readonly FieldError[] {
-  const frozen = ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode']
-  return frozen.flatMap((name) =>
-    deepEqual(object[name], old[name]) ? [] : [forbidden(name, 'updates to parameters are forbidden.')],
+  const frozen = ['parameters', 'provisioner', 'reclaimPolicy']
+  const findings = frozen.flatMap((name) =>
+    deepEqual(object[name], old[name]) ? [] : [forbidden(name, `updates to ${name} are forbidden.`)],
   )
+  const { volumeBindingMode: mode } = object
+  return mode === old.volumeBindingMode
+    ? findings
+    : [...findings, invalid('volumeBindingMode', mode ?? null, 'field is immutable')]
 }

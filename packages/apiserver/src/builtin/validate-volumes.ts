@@ -1,3 +1,4 @@
+import { words } from '../schema/words.ts'
 import { duplicate, type FieldError, forbidden, invalid, required } from '../schema/field-error.ts'
 import { parseQuantity } from '../schema/quantity.ts'
 import { isObject, type Json } from './defaults-type.ts'
@@ -21,12 +22,12 @@ export function checkVolumes(spec: Json, path: string): FieldError[] {
 }
 
 /** Kubernetes looks at the kinds in this order: the first is the volume's, others are one too many. */
-const sourceOrder = [
-  ...['emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs', 'iscsi'],
-  ...['glusterfs', 'flocker', 'persistentVolumeClaim', 'rbd', 'cinder', 'cephfs', 'quobyte', 'downwardAPI', 'fc'],
-  ...['configMap', 'azureFile', 'vsphereVolume', 'photonPersistentDisk', 'portworxVolume', 'azureDisk', 'storageos'],
-  ...['projected', 'scaleIO', 'csi', 'ephemeral', 'image'],
-]
+const sourceOrder = words(`
+  emptyDir hostPath gitRepo gcePersistentDisk awsElasticBlockStore secret nfs iscsi
+  glusterfs flocker persistentVolumeClaim rbd cinder cephfs quobyte downwardAPI fc
+  configMap azureFile vsphereVolume photonPersistentDisk portworxVolume azureDisk storageos
+  projected scaleIO csi ephemeral image
+`)
 
 function checkSources(sources: Json, path: string, spec: Json): FieldError[] {
   const given = sourceOrder.filter((kind) => isObject(sources[kind]))

@@ -1,3 +1,4 @@
+import { words } from '../schema/words.ts'
 import { deepEqual } from '../schema/deep-equal.ts'
 import { type FieldError, forbidden, invalid, notSupported, required } from '../schema/field-error.ts'
 import { goQuote, verbatim } from '../schema/go-text.ts'
@@ -224,17 +225,16 @@ function checkTimeZone(zone: unknown): FieldError[] {
   if (zone === undefined) return []
   if (zone === '') return [invalid('spec.timeZone', zone, 'timeZone must be nil or non-empty string')]
   try {
-    new Intl.DateTimeFormat('en', { timeZone: String(zone) })
-    return []
+    return Intl.DateTimeFormat('en', { timeZone: String(zone) }) ? [] : []
   } catch {
     return [invalid('spec.timeZone', zone, `unknown time zone ${String(zone)}`)]
   }
 }
 
-const statefulChangeable = [
-  ...['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit'],
-  ...['persistentVolumeClaimRetentionPolicy', 'minReadySeconds'],
-]
+const statefulChangeable = words(`
+  replicas ordinals template updateStrategy revisionHistoryLimit
+  persistentVolumeClaimRetentionPolicy minReadySeconds
+`)
 const statefulText = `updates to statefulset spec for fields other than ${statefulChangeable
   .slice(0, -1)
   .map((name) => `'${name}'`)

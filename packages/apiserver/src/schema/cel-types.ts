@@ -1,6 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { keyOf } from './cel-library-lists.ts'
 import type { Cel } from './cel-environment.ts'
+import { words } from './words.ts'
 import type { Schema } from './schema.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -17,10 +18,12 @@ export interface CelTypes {
   of(schema: Schema): CelType
 }
 
-const reserved: ReadonlySet<string> = new Set([
-  ...['true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import'],
-  ...['let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while'],
-])
+const reserved: ReadonlySet<string> = new Set(
+  words(`
+  true false null in as break const continue else for function if import
+  let loop package namespace return var void while
+`),
+)
 
 /** A property's name in CEL: Kubernetes escapes what is no identifier. Undefined: CEL cannot reach it. */
 export function celFieldName(name: string): string | undefined {

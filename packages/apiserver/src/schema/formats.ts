@@ -44,8 +44,7 @@ export function formatCheck(format: string): FormatCheck | undefined {
 }
 
 function isRequestUri(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  if (text === '' || /[\u0000-\u001f\u007f]/.test(text) || /%(?![0-9A-Fa-f]{2})/.test(text)) return false
+  if (text === '' || /\p{Cc}/u.test(text) || /%(?![0-9A-Fa-f]{2})/.test(text)) return false
   if (text.startsWith('/')) return true
   const match = /^[a-zA-Z][a-zA-Z0-9+.-]*:(?:\/\/([^/?]*))?/.exec(text)
   return match !== null && !/[\s<>"]/.test(match[1] ?? '')
@@ -99,7 +98,7 @@ function isCreditCard(text: string): boolean {
   const known =
     /^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$/
   if (!known.test(digits)) return false
-  const luhn = [...digits].reverse().reduce((sum, digit, index) => {
+  const luhn = [...digits].toReversed().reduce((sum, digit, index) => {
     const value = Number(digit) * (index % 2 === 1 ? 2 : 1)
     return sum + (value > 9 ? value - 9 : value)
   }, 0)

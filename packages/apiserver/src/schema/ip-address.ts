@@ -36,7 +36,7 @@ function parseGroups(text: string): number[] | undefined {
   if (!head || !tail) return undefined
   const missing = 16 - head.length - tail.length
   if (halves.length === 1) return missing === 0 ? head : undefined
-  return missing >= 2 ? [...head, ...new Array<number>(missing).fill(0), ...tail] : undefined
+  return missing >= 2 ? [...head, ...Array.from({ length: missing }, () => 0), ...tail] : undefined
 }
 
 /** Bytes of `a:b:c` or `a:b:1.2.3.4`; a dotted quad may stand at the very end only. */

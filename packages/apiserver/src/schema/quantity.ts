@@ -18,26 +18,13 @@ const valueMax = (2n ** 63n - 1n) * billion
 const charactersMax = 256
 const exponentMax = 100
 
-const decimalExponents: Readonly<Record<string, number>> = {
-  ...{ n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 },
-}
+/** Suffixes of the powers of ten, three apart, from the smallest to the largest. */
+const suffixes = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'].map(
+  (suffix, index) => [suffix, 3 * index - 9] as const,
+)
+const decimalExponents: Readonly<Record<string, number>> = Object.fromEntries(suffixes)
 const binaryExponents: Readonly<Record<string, bigint>> = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n }
-const decimalSuffixes: readonly [number, string][] = [
-  ...([
-    [18, 'E'],
-    [15, 'P'],
-    [12, 'T'],
-    [9, 'G'],
-    [6, 'M'],
-    [3, 'k'],
-    [0, ''],
-  ] as [number, string][]),
-  ...([
-    [-3, 'm'],
-    [-6, 'u'],
-    [-9, 'n'],
-  ] as [number, string][]),
-]
+const decimalSuffixes = suffixes.map(([suffix, exponent]) => [exponent, suffix] as const).toReversed()
 
 /** Reads a quantity; undefined where the text is none (then `quantitySyntax` says what it should be). */
 export function parseQuantity(text: string): Quantity | undefined {

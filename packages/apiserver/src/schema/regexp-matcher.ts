@@ -130,7 +130,7 @@ function run(
   from: number,
   anyMatch: boolean,
 ): readonly number[] | undefined {
-  const empty: readonly number[] = anyMatch ? [] : new Array<number>(slotCount).fill(-1)
+  const empty: readonly number[] = anyMatch ? [] : Array.from({ length: slotCount }, () => -1)
   const seen = new Int32Array(program.length).fill(-1)
   let threads: Thread[] = []
   let found: readonly number[] | undefined
