@@ -14,13 +14,15 @@ type Level = 'root' | 'item' | 'field'
 export function checkStructural(crdSchema: JsonSchema, path: string): readonly FieldError[] {
   const findings: FieldError[] = []
   if (crdSchema.nullable === true) findings.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'))
+  const keywords = checkKeywords(crdSchema, path, { isRoot: true, isMetadata: false, noDefault: undefined })
+  // What cannot be structure at all is not looked at further.
+  if (keywords.some(({ detail }) => notStructure.test(detail))) return [...findings, ...keywords]
   const invariants = [
     ...checkInvariants(crdSchema, 'root', path),
     ...checkCompleteness(crdSchema, crdSchema, path, path),
   ]
   invariants.sort((a, b) => (fieldErrorMessage(a) < fieldErrorMessage(b) ? -1 : 1))
   findings.push(...invariants)
-  const keywords = checkKeywords(crdSchema, path, { isRoot: true, isMetadata: false, noDefault: undefined })
   if (invariants.length === 0) findings.push(...checkDefaults(crdSchema, path, false))
   return [...findings, ...keywords]
 }
@@ -180,34 +182,32 @@ function checkPair(part: JsonSchema, path: string): FieldError[] {
   return checkValueParts(rest, path)
 }
 
-/** Every field that a restriction speaks of must be specified in the structure. */
+/** Every field that a restriction of the root speaks of must be specified in the structure. */
 function checkCompleteness(part: JsonSchema, schema: JsonSchema, path: string, partPath: string): FieldError[] {
-  const findings: FieldError[] = []
-  const isSelf = part === schema
   const nested = [
     ...(isSchema(part.not) ? [[part.not, `${partPath}.not`] as const] : []),
     ...lists.flatMap((keyword) =>
       nestedOf(part, keyword).map((item, index) => [item, `${partPath}.${keyword}[${index}]`] as const),
     ),
   ]
-  for (const [item, at] of nested) findings.push(...checkCompleteness(item, schema, path, at))
+  return nested.flatMap(([item, at]) => checkSpoken(item, schema, path, at))
+}
+
+function checkSpoken(part: JsonSchema, schema: JsonSchema, path: string, partPath: string): FieldError[] {
+  const findings = checkCompleteness(part, schema, path, partPath)
   const known = new Map(propertiesOf(schema))
   for (const [name, property] of propertiesOf(part)) {
     const child = known.get(name)
     const at = `${path}.properties[${name}]`
-    if (child) findings.push(...checkCompleteness(property, child, at, `${partPath}.properties[${name}]`))
-    else findings.push(required(at, `because it is defined in ${partPath}.properties[${name}]`))
+    const partAt = `${partPath}.properties[${name}]`
+    if (child) findings.push(...checkSpoken(property, child, at, partAt))
+    else findings.push(required(at, `because it is defined in ${partAt}`))
   }
-  if (isSchema(part.items)) {
-    if (isSchema(schema.items)) {
-      findings.push(...checkCompleteness(part.items, schema.items, `${path}.items`, `${partPath}.items`))
-    } else findings.push(required(`${path}.items`, `because it is defined in ${partPath}.items`))
+  if (!isSchema(part.items)) return findings
+  if (!isSchema(schema.items)) {
+    return [...findings, required(`${path}.items`, `because it is defined in ${partPath}.items`)]
   }
-  if (isSelf && isSchema(schema.additionalProperties)) {
-    const at = `${path}.additionalProperties`
-    findings.push(...checkCompleteness(schema.additionalProperties, schema.additionalProperties, at, at))
-  }
-  return findings
+  return [...findings, ...checkSpoken(part.items, schema.items, `${path}.items`, `${partPath}.items`)]
 }
 
 interface Place {
@@ -218,6 +218,7 @@ interface Place {
 }
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string']
+const notStructure = /is not supported$|^items must be a schema object and not an array$/
 const unsupported = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref']
 
 /** Keywords that are JSON Schema but not Kubernetes, wherever they stand. */
