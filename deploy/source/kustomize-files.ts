@@ -25,8 +25,9 @@ export function kustomizeFiles(): readonly TextFile[] {
 }
 
 function crdFiles(): readonly TextFile[] {
-  return crdVariants.flatMap((variant) =>
-    installGroups.flatMap((installGroup) => {
+  return crdVariants.flatMap((variant) => [
+    kustomization(`${crdFolder}/${variant}`, 'Kustomization', { resources: installGroups }),
+    ...installGroups.flatMap((installGroup) => {
       const path = `${crdFolder}/${variant}/${installGroup}`
       const all = crdsOf(installGroup, variant, defaultValues)
       return [
@@ -34,7 +35,7 @@ function crdFiles(): readonly TextFile[] {
         kustomization(path, 'Kustomization', { resources: all.map(({ file }) => file) }),
       ]
     }),
-  )
+  ])
 }
 
 const baseObjectFiles = objectFiles.filter(({ option }) => option === undefined)

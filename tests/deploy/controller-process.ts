@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { writeKubeconfig } from '@millrace/kube'
+import type { Cluster } from './cluster.ts'
+import { root } from './run-tool.ts'
+
+export interface ControllerProcess {
+  /** What it has logged so far. */
+  readonly log: string
+  /** GET of a path of its health port. */
+  health(path: string): Promise<number>
+  metrics(): Promise<string>
+  close(): Promise<void>
+}
+
+const node = process.execPath
+const stopMsMax = 10_000
+
+/**
+ * Runs the controller as its Deployment says: with those arguments, and with the rights of its service account and no
+ * others. Only its addresses are this machine's.
+ */
+export async function startControllerProcess(
+  cluster: Cluster,
+  args: readonly string[],
+  listen: { readonly webhook: string; readonly webhookPort: number },
+): Promise<ControllerProcess> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-controller-'))
+  const kubeconfig = join(directory, 'kubeconfig')
+  const [health, metrics] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')]
+  const { url, ca } = cluster.kubernetes
+  await writeKubeconfig(kubeconfig, {
+    name: 'controller',
+    server: url,
+    certificateAuthority: ca,
+    token: await serviceAccountToken(cluster),
+    namespace: 'kserve',
+  })
+  const replaced: Readonly<Record<string, string>> = {
+    '--namespace': 'kserve',
+    '--metrics-addr': `127.0.0.1:${metrics}`,
+    '--health-probe-addr': `127.0.0.1:${health}`,
+    '--webhook-host': listen.webhook,
+    '--webhook-port': String(listen.webhookPort),
+  }
+  const own = args.map((arg) => {
+    const [flag = '', value] = arg.split('=', 2)
+    return value === undefined ? arg : `${flag}=${replaced[flag] ?? value}`
+  })
+  const main = join(root, 'packages/cli/src/main.ts')
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...own, '--kubeconfig', kubeconfig], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '', HOME: directory },
+  })
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log += String(chunk)))
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
+  return {
+    get log() {
+      return log
+    },
+    health: async (path) => (await fetch(`http://127.0.0.1:${health}${path}`).catch(() => undefined))?.status ?? 0,
+    metrics: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text(),
+    close: async () => {
+      child.kill('SIGTERM')
+      const hurry = setTimeout(() => child.kill('SIGKILL'), stopMsMax)
+      await ended
+      clearTimeout(hurry)
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+async function serviceAccountToken({ client }: Cluster): Promise<string> {
+  const path = '/api/v1/namespaces/kserve/serviceaccounts/millrace-controller/token'
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } }
+  const answer = await client.request('POST', path, { body })
+  return Object(answer.body).status.token
+}
+
+/** A port that nobody listened on a moment ago. */
+export async function freePort(host: string): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
+  const bound = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof bound === 'object' && bound ? bound.port : 0
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import test, { after, afterEach, before, describe } from 'node:test'
+import { resources as serving } from '@millrace/api'
+import { isKubeError, type KubeObject, resources } from '@millrace/kube'
+import { kubernetesSkipReason } from '../kubernetes/go-toolchain.ts'
+import { type Audit, startAudit } from './audit.ts'
+import { type Cluster, startCluster } from './cluster.ts'
+import { type ControllerProcess, freePort, startControllerProcess } from './controller-process.ts'
+
+/** The API server reaches a Service by its cluster address: here a loopback one, on which the controller listens. */
+const clusterAddresses = '127.83.0.0/24'
+const webhookAddress = '127.83.0.83'
+const waitMsMax = 30_000
+const account = 'kserve:millrace-controller'
+const registrationName = 'millrace.serving.kserve.io'
+
+describe('the controller with what is shipped', { skip: kubernetesSkipReason() }, () => {
+  let cluster: Cluster
+  let audit: Audit
+  let webhookPort = 0
+  let running: ControllerProcess | undefined
+  before(async () => {
+    audit = await startAudit()
+    const apiserverFlags = [`--service-cluster-ip-range=${clusterAddresses}`, ...audit.flags]
+    cluster = await startCluster({ apiserverFlags })
+    webhookPort = await freePort(webhookAddress)
+  })
+  afterEach(async () => {
+    await running?.close()
+    running = undefined
+  })
+  after(async () => {
+    await cluster?.close()
+    await audit.close()
+  })
+
+  /** An overlay as it is; only the webhook's Service has our address and port. */
+  const install = async (overlay: string): Promise<void> => {
+    await cluster.kubectl(['apply', '-k', 'deploy/crds/full'])
+    await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s'])
+    const text = await cluster.kubectl(['kustomize', `deploy/kustomize/overlays/${overlay}`])
+    const here = text
+      .replace('- name: webhook\n    port: 443', `- name: webhook\n    port: ${webhookPort}`)
+      .replaceAll('path: /validate\n      port: 443', `path: /validate\n      port: ${webhookPort}`)
+      .replaceAll('path: /convert\n          port: 443', `path: /convert\n          port: ${webhookPort}`)
+      .replace('name: millrace-webhook\n  namespace: kserve\nspec:', `$&\n  clusterIP: ${webhookAddress}`)
+    await cluster.kubectl(['apply', '-f', '-'], here)
+  }
+  const start = async (): Promise<ControllerProcess> => {
+    const name = { namespace: 'kserve', name: 'millrace-controller' }
+    const deployment = await cluster.client.get(resources.deployments, name)
+    const { args } = Object(deployment['spec']).template.spec.containers[0] as { readonly args: readonly string[] }
+    const controller = await startControllerProcess(cluster, args, { webhook: webhookAddress, webhookPort })
+    running = controller
+    await until(
+      async () => (await controller.health('/readyz')) === 200,
+      () => controller.log,
+    )
+    return controller
+  }
+  const create = (namespace: string, name: string, predictor: object = {}) =>
+    cluster.client.create(serving.inferenceServices, inferenceService(namespace, name, predictor))
+  const deploymentOf = (namespace: string, name: string) =>
+    found(cluster.client.get(resources.deployments, { namespace, name: `${name}-predictor` }))
+
+  test('is asked by the API server, which trusts its own certificate; serves; is refused nothing', async () => {
+    await install('default')
+    const controller = await start()
+    const registration = await cluster.client.get(resources.validatingWebhookConfigurations, { name: registrationName })
+    const webhooks = registration['webhooks'] as readonly { readonly clientConfig: { readonly caBundle?: string } }[]
+    assert.ok(webhooks.length > 1 && webhooks.every(({ clientConfig }) => clientConfig.caBundle))
+
+    await assert.rejects(create('default', 'wrong', { minReplicas: 3, maxReplicas: 1 }), (error) => {
+      assert.ok(isKubeError(error))
+      assert.match(error.message, /admission webhook "validate\.millrace\.serving\.kserve\.io" denied .*minReplicas/)
+      return true
+    })
+    await create('default', 'iris')
+    await until(
+      async () => (await deploymentOf('default', 'iris')) !== undefined,
+      () => controller.log,
+    )
+    await until(
+      async () => {
+        const service = await cluster.client.get(serving.inferenceServices, { namespace: 'default', name: 'iris' })
+        return Array.isArray(Object(service['status']).conditions)
+      },
+      () => controller.log,
+    )
+    assert.match(await controller.metrics(), /controller_runtime_reconcile_total/)
+    assert.deepEqual(await audit.refused(account), [])
+  })
+
+  test('what is applied over it again keeps its authority', async () => {
+    const controller = await start()
+    const name = { name: registrationName }
+    const before = await cluster.client.get(resources.validatingWebhookConfigurations, name)
+    await install('default')
+    assert.deepEqual(await cluster.client.get(resources.validatingWebhookConfigurations, name), before)
+    // Somebody who replaces it takes the authority out: it is filled in again.
+    const webhooks = (before['webhooks'] as readonly { readonly clientConfig: object }[]).map((one) => {
+      const { caBundle: _, ...clientConfig } = one.clientConfig as { readonly caBundle?: string }
+      return { ...one, clientConfig }
+    })
+    await cluster.client.replace(resources.validatingWebhookConfigurations, { ...before, webhooks })
+    await until(
+      async () => {
+        const now = await cluster.client.get(resources.validatingWebhookConfigurations, name)
+        return JSON.stringify(now['webhooks']) === JSON.stringify(before['webhooks'])
+      },
+      () => controller.log,
+    )
+  })
+
+  test('with one namespace: serves that, leaves others alone, and is refused nothing that it needs', async () => {
+    await cluster.kubectl(['create', 'namespace', 'models'])
+    await cluster.kubectl(['delete', 'clusterrolebinding', 'millrace-controller-services'])
+    await install('one-namespace')
+    const controller = await start()
+    await create('models', 'iris')
+    await until(
+      async () => (await deploymentOf('models', 'iris')) !== undefined,
+      () => controller.log,
+    )
+    // Nobody is asked about others' services: this one would be refused where the controller serves.
+    await create('default', 'unchecked', { minReplicas: 3, maxReplicas: 1 })
+    assert.equal(await deploymentOf('default', 'unchecked'), undefined)
+    assert.deepEqual(await audit.refused(account), [])
+  })
+})
+
+function inferenceService(namespace: string, name: string, predictor: object): KubeObject {
+  const model = { modelFormat: { name: 'sklearn' }, storageUri: 's3://models/iris' }
+  return {
+    apiVersion: 'serving.kserve.io/v1beta1',
+    kind: 'InferenceService',
+    metadata: { namespace, name },
+    spec: { predictor: { model, ...predictor } },
+  }
+}
+
+async function found(reading: Promise<KubeObject>): Promise<KubeObject | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (isKubeError(error, 'NotFound')) return undefined
+    throw error
+  }
+}
+
+async function until(holds: () => Promise<boolean>, said: () => string): Promise<void> {
+  const deadline = performance.now() + waitMsMax
+  while (!(await holds())) {
+    assert.ok(performance.now() < deadline, `it never came true:\n${said().slice(-6000)}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
