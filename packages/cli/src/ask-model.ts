@@ -41,7 +41,7 @@ export async function askModel(question: Question): Promise<Answer> {
   const headers = { host: question.url.host, 'content-type': 'application/json' }
   const signal = AbortSignal.any([question.signal, AbortSignal.timeout(question.timeoutMs)])
   try {
-    const { request } = origin.startsWith('https:') ? await import('node:https') : await import('node:http')
+    const { request } = process.getBuiltinModule(origin.startsWith('https:') ? 'node:https' : 'node:http')
     const call = request(`${origin}${path}`, { method: 'POST', headers, signal })
     call.end(question.body)
     const [answer]: IncomingMessage[] = await once(call, 'response')

@@ -22,7 +22,7 @@ export async function startPlainHttpServer(
   address: Address,
   routes: Readonly<Record<string, () => PlainAnswer | Promise<PlainAnswer>>>,
 ): Promise<PlainHttpServer> {
-  const { createServer } = await import('node:http')
+  const { createServer } = process.getBuiltinModule('node:http')
   const server = createServer((request, response) => void answer(request, response, routes))
   server.requestTimeout = 5_000
   server.maxConnections = 64

@@ -1,6 +1,9 @@
-import { type IncomingMessage, request as httpRequest } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { sendAnswerOnSocket } from './gateway-answer.ts'
+
+// Not by import, which costs 35 ms and 5 MB: tests/tidy/start-cost.test.ts.
+const { request: httpRequest } = process.getBuiltinModule('node:http')
 
 export interface Upgrading {
   readonly address: string

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { hasContainerLog } from './container-log.ts'
 import { logPath } from './container-attempt.ts'
@@ -8,6 +8,9 @@ import type { PodWorker } from './pod-worker.ts'
 import { parseLogQuery, readContainerLog } from './read-container-log.ts'
 import { usageSummary } from './usage-summary.ts'
 import type { Usage } from './usage-sampler.ts'
+
+// Not by import, which costs 35 ms and 5 MB: tests/tidy/start-cost.test.ts.
+const { createServer } = process.getBuiltinModule('node:http')
 
 export interface KubeletServerOptions {
   readonly host: string

@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import type { FetchJob } from '../fetch-options.ts'
 import { redactUri } from '../schemes.ts'
 import { StorageError } from '../storage-error.ts'
+
+// Not by import, which costs 35 ms and 5 MB: tests/tidy/start-cost.test.ts.
+const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule('node:http')
 
 interface HttpAnswer {
   readonly response: IncomingMessage

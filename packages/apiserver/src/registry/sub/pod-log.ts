@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import type { KubeObject } from '@millrace/kube'
@@ -6,6 +6,9 @@ import { type ApiError, badRequest, internalError, notFound } from '../../http/a
 import type { ApiRequest, Outcome } from '../api-request.ts'
 import { findEntry } from '../get.ts'
 import type { Platform } from '../platform.ts'
+
+// Not by import, which costs 35 ms and 5 MB: tests/tidy/start-cost.test.ts.
+const { request: httpRequest } = process.getBuiltinModule('node:http')
 
 interface ContainerNames {
   readonly name: string
