@@ -35,7 +35,7 @@ export function normalise(steps: readonly Step[], generateNames: readonly string
     oldDefinitionForm
       .reduce((here, [pattern, present]) => here.replace(pattern, present), value)
       .replace(structDifference, '')
-      .replace(generated ?? /$^/, '<suffix>')
+      .replace(generated ?? /(?!)/, '<suffix>')
       .replace(uuid, (found) => name('uid', found))
       .replace(recordRevision, '…')
       .replace(echoedObject, '$1<object>')
@@ -66,14 +66,21 @@ export function normalise(steps: readonly Step[], generateNames: readonly string
   /** A list's revision is the store's, which others move too. */
   const revision = (value: string, path: readonly string[]): string => {
     if (value === '' || value === '0') return value
+    if (path.includes('bookmark')) return '<bookmark-rv>'
     const isObject = path.includes('items') || path.includes('objects') || !path.includes('list')
     return isObject ? name('rv', value) : '<list-rv>'
   }
 
   return steps.map(({ step, answer }, index) => {
     current = index + 1
-    return { step, answer: walk(markLists(answer), []) }
+    return { step, answer: walk(markBookmarks(markLists(answer)), []) }
   })
+}
+
+/** A bookmark's revision is the store's too. */
+function markBookmarks(answer: unknown): unknown {
+  if (!Array.isArray(answer)) return answer
+  return answer.map((event: unknown) => (textAt(event, 'type') === 'BOOKMARK' ? { bookmark: event } : event))
 }
 
 /** Puts lists below a key of their own name, so that their revision is told from an object's. */

@@ -119,7 +119,7 @@ export function parseResourceVersion(query: URLSearchParams): number | undefined
   if (/^\d{1,15}$/.test(text)) return Number(text)
   const value = JSON.stringify(text)
   const why = `strconv.ParseUint: parsing ${value}: invalid syntax`
-  throw badRequest(`resourceVersion: Invalid value: ${value}: ${why}`)
+  throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${value}: ${why}`)
 }
 
 /** 0: no limit, and so are negative ones. */
