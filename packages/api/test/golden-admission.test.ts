@@ -11,6 +11,8 @@ const stricter: ReadonlySet<string> = new Set([
   'deployment-mode',
   'format-priority',
   'graph-cycle',
+  'scale-annotation',
+  'initial-over-max',
   'max-replicas',
   'min-replicas',
   'pvc-path',

@@ -1,6 +1,7 @@
-import type { ParsedDeploymentMode } from '../deployment-mode.ts'
+import { type ParsedDeploymentMode, parseDeploymentMode } from '../deployment-mode.ts'
 import type { InferenceService } from '../kinds/inference-service.ts'
 import type { ClusterServingRuntime, ServingRuntime } from '../kinds/serving-runtime.ts'
+import { annotations as keys } from '../wire-keys.ts'
 import { errorAt, type Finding, type FindingOptions, warningAt } from './finding.ts'
 
 /** What a check may know beside the object. Everything is optional: `millrace validate` has only the file. */
@@ -44,4 +45,11 @@ export function gatherFindings(run: (report: Reporter) => void): Finding[] {
     warn: (...said) => findings.push(warningAt(...said)),
   })
   return findings
+}
+
+/** The mode a service or graph runs in. An unknown word counts as the default here; `checkDeploymentMode` refuses it. */
+export function modeOf(annotations: Readonly<Record<string, string>>, context: CheckContext): ParsedDeploymentMode {
+  const wanted = annotations[keys.deploymentMode]
+  const byDefault = context.defaultDeploymentMode ?? 'Standard'
+  return wanted === undefined ? byDefault : (parseDeploymentMode(wanted) ?? byDefault)
 }

@@ -1,19 +1,24 @@
 import type { InferenceGraph, InferenceRouter } from '../kinds/inference-graph.ts'
-import { gatherFindings, type Reporter } from './check-context.ts'
+import { type CheckContext, gatherFindings, modeOf, type Reporter } from './check-context.ts'
 import type { Finding } from './finding.ts'
 import { nearName } from './near-name.ts'
 import { checkReplicas } from './rules/scaling-rules.ts'
+import { checkScaleAnnotations, checkScaleBounds } from './rules/scale-annotation-rules.ts'
 import { checkHostName } from './rules/service-rules.ts'
 
 const rootName = 'root'
 const targets = ['nodeName', 'serviceName', 'serviceUrl'] as const
 
 /** What the schema cannot say about an InferenceGraph. */
-export function checkInferenceGraph(graph: InferenceGraph): Finding[] {
+export function checkInferenceGraph(graph: InferenceGraph, context: CheckContext = {}): Finding[] {
   const nodes = graph.spec.nodes
+  const { annotations = {} } = graph.metadata
+  const isKnative = modeOf(annotations, context) === 'Knative'
   return gatherFindings((report) => {
     checkHostName(graph.metadata.name, report)
     checkReplicas(graph.spec, ['spec'], report)
+    checkScaleAnnotations(annotations, ['metadata'], isKnative, report)
+    if (isKnative) checkScaleBounds({ path: ['spec'], service: annotations, ...replicasOf(graph) }, report)
     if (!Object.hasOwn(nodes, rootName)) {
       const near = nearName(rootName, Object.keys(nodes))
       const advice = near === undefined ? 'add it' : `is ${JSON.stringify(near)} meant?`
@@ -22,6 +27,10 @@ export function checkInferenceGraph(graph: InferenceGraph): Finding[] {
     for (const [name, node] of Object.entries(nodes)) checkNode(name, node, nodes, report)
     checkCycles(nodes, report)
   })
+}
+
+function replicasOf({ spec: { minReplicas, maxReplicas } }: InferenceGraph) {
+  return { minReplicas, maxReplicas }
 }
 
 type Nodes = Readonly<Record<string, InferenceRouter>>

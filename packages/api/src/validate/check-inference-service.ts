@@ -1,7 +1,5 @@
-import type { InferenceService } from '../kinds/inference-service.ts'
-import { parseDeploymentMode, type ParsedDeploymentMode } from '../deployment-mode.ts'
-import { annotations as keys } from '../wire-keys.ts'
-import { type CheckContext, gatherFindings, type Reporter, type ServiceCheck } from './check-context.ts'
+import type { ComponentSpec, InferenceService } from '../kinds/inference-service.ts'
+import { type CheckContext, gatherFindings, modeOf, type Reporter, type ServiceCheck } from './check-context.ts'
 import type { Finding } from './finding.ts'
 import { checkCanaries } from './rules/canary-rules.ts'
 import {
@@ -12,13 +10,13 @@ import {
 } from './rules/component-form.ts'
 import { checkServiceContainers } from './rules/container-rules.ts'
 import { checkMultiNode } from './rules/multi-node-rules.ts'
+import { checkScaleAnnotations, checkScaleBounds, type ScaleBounds } from './rules/scale-annotation-rules.ts'
 import { checkAutoscalerClass, checkReplicas, checkScaling } from './rules/scaling-rules.ts'
 import {
   checkComponentNumbers,
   checkDeploymentMode,
   checkLogger,
   checkPredictorNameChange,
-  checkScaleAnnotations,
   checkServiceName,
 } from './rules/service-rules.ts'
 import { checkServiceStorage } from './rules/storage-rules.ts'
@@ -35,20 +33,13 @@ export function checkInferenceService(service: InferenceService, context: CheckC
     checkDeploymentMode(check, report)
     checkPredictorNameChange(check, report)
     checkAutoscalerClass(check, report)
-    checkScaleAnnotations(annotations, ['metadata'], report)
+    checkScaleAnnotations(annotations, ['metadata'], check.mode === 'Knative', report)
     checkComponents(check, report)
     checkServiceStorage(service.spec, report)
     checkServiceContainers(service.spec, report)
     checkMultiNode(check, report)
     checkCanaries(check, report)
   })
-}
-
-/** The mode a service runs in. An unknown word counts as the default here; `checkDeploymentMode` refuses it. */
-function modeOf(annotations: Readonly<Record<string, string>>, context: CheckContext): ParsedDeploymentMode {
-  const wanted = annotations[keys.deploymentMode]
-  const byDefault = context.defaultDeploymentMode ?? 'Standard'
-  return wanted === undefined ? byDefault : (parseDeploymentMode(wanted) ?? byDefault)
 }
 
 function checkComponents(check: ServiceCheck, report: Reporter): void {
@@ -64,6 +55,12 @@ function checkComponents(check: ServiceCheck, report: Reporter): void {
     checkComponentNumbers(check, component, path, report)
     checkLogger(component, path, report)
     checkScaling(check, component, path, report)
-    checkScaleAnnotations(component.annotations, path, report)
+    checkScaleAnnotations(component.annotations, path, check.mode === 'Knative', report)
+    if (check.mode === 'Knative') checkScaleBounds(boundsOf(check, component, path), report)
   }
+}
+
+function boundsOf({ annotations }: ServiceCheck, component: ComponentSpec, path: readonly string[]): ScaleBounds {
+  const { minReplicas, maxReplicas } = component
+  return { path, service: annotations, component: component.annotations, minReplicas, maxReplicas }
 }

@@ -111,7 +111,7 @@ function checkRules(object: unknown, context: CheckContext): Finding[] {
     case 'ClusterServingRuntime':
       return checkServingRuntime(object as ServingRuntime, context)
     case 'InferenceGraph':
-      return checkInferenceGraph(object as InferenceGraph)
+      return checkInferenceGraph(object as InferenceGraph, context)
     case 'TrainedModel':
       return checkTrainedModel(object as TrainedModel, context)
     case 'ClusterStorageContainer':

@@ -1,6 +1,6 @@
 import { deploymentModeSpellings, parseDeploymentMode } from '../../deployment-mode.ts'
 import type { ComponentSpec, InferenceService } from '../../kinds/inference-service.ts'
-import { annotations as keys, knativeKeys } from '../../wire-keys.ts'
+import { annotations as keys } from '../../wire-keys.ts'
 import type { Reporter, ServiceCheck } from '../check-context.ts'
 import { isRecord } from '../check-schema.ts'
 import { nearName } from '../near-name.ts'
@@ -99,21 +99,5 @@ export function checkLogger(component: ComponentSpec, path: Path, report: Report
   for (const field of ['path', 'parameters', 'key'] as const) {
     if (logger.storage[field] !== undefined) continue
     report.error([...path, 'logger', 'storage', field], 'logger-storage', 'is required for logs in storage: add it')
-  }
-}
-
-const wholeNumber = /^\d+$/
-
-/** Knative's bounds, written as annotations by hand: what isn't a number there is ignored, which nobody expects. */
-export function checkScaleAnnotations(
-  annotations: Readonly<Record<string, string>> | undefined,
-  path: Path,
-  report: Reporter,
-): void {
-  for (const key of [knativeKeys.minScale, knativeKeys.maxScale, knativeKeys.initialScale]) {
-    const value = annotations?.[key]
-    if (value === undefined || wholeNumber.test(value)) continue
-    const message = `${JSON.stringify(value)} is not a whole number from 0 on, so it is ignored`
-    report.warn([...path, 'annotations', key], 'scale-annotation', message, { value })
   }
 }
