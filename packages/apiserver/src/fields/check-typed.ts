@@ -1,3 +1,4 @@
+import { goPlain, goSyntax } from '../schema/go-text.ts'
 import type { Schema } from '../schema/schema.ts'
 import { elementText, fieldElement } from './path-element.ts'
 import { elementSchema, fieldSchema, isAtomic, isMap, itemElement, shapeOf } from './shape.ts'
@@ -20,9 +21,9 @@ function check(value: unknown, schema: Schema, path: string, allowsDuplicates: b
     const wrong = wrongScalar(value, schema)
     if (wrong !== undefined) add(wrong)
   } else if (shape === 'map') {
-    if (!isMap(value)) add(`expected map, got ${JSON.stringify(value)}`)
+    if (!isMap(value)) add(`expected map, got &{${goPlain(value)}}`)
     else checkFields(value, schema, path, allowsDuplicates, findings)
-  } else if (!Array.isArray(value)) add(`expected list, got ${JSON.stringify(value)}`)
+  } else if (!Array.isArray(value)) add(`expected list, got &{${goPlain(value)}}`)
   else checkItems(value, schema, path, allowsDuplicates, findings)
 }
 
@@ -72,16 +73,18 @@ function wrongScalar(value: unknown, schema: Schema): string | undefined {
   const isUntyped =
     schema.intOrString || schema.quantity || (schema.type === 'string' && isUntypedFormat(schema.format))
   if (isUntyped || schema.type === undefined) {
-    return typeof value === 'object' ? `expected any scalar, got ${JSON.stringify(value)}` : undefined
+    return typeof value === 'object' ? `expected any scalar, got &{${goPlain(value)}}` : undefined
   }
   switch (schema.type) {
     case 'integer':
     case 'number':
       return typeof value === 'number' ? undefined : `expected numeric (int or float), got ${goTypeOf(value)}`
     case 'boolean':
-      return typeof value === 'boolean' ? undefined : `expected boolean, got ${JSON.stringify(value)}`
+      return typeof value === 'boolean' ? undefined : `expected boolean, got &{${goPlain(value)}}`
     default:
-      return typeof value === 'string' ? undefined : `expected string, got ${JSON.stringify(value)}`
+      return typeof value === 'string'
+        ? undefined
+        : `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`
   }
 }
 

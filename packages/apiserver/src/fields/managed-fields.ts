@@ -1,9 +1,9 @@
 import type { KubeObject } from '@millrace/kube'
 import { emptyObject } from '../builtin/decode.ts'
 import { deepEqual } from '../schema/deep-equal.ts'
-import { goJson } from '../schema/go-text.ts'
 import type { Schema } from '../schema/schema.ts'
 import { checkTyped } from './check-typed.ts'
+import { type ConflictAnswer, conflictAnswer, type OwnedConflict } from './conflicts.ts'
 import {
   difference,
   emptySet,
@@ -13,21 +13,13 @@ import {
   intersection,
   isEmptySet,
   pathsOf,
-  pathText,
   recursiveDifference,
   setOf,
   union,
   withNamedFields,
 } from './field-set.ts'
-import {
-  capUpdateManagers,
-  decodeManagers,
-  encodeManagers,
-  managerId,
-  type Managers,
-  managerText,
-  type Owned,
-} from './managers.ts'
+import { capUpdateManagers, decodeManagers, encodeManagers, managerId, type Managers, type Owned } from './managers.ts'
+import { allowedByLastApplied, withLastApplied } from './last-applied.ts'
 import { mergeTyped, removeItems } from './merge-typed.ts'
 import { fieldElement } from './path-element.ts'
 import { reconcileSet } from './reconcile-set.ts'
@@ -50,18 +42,10 @@ export interface WriteContext {
   readonly convert?: (object: KubeObject, apiVersion: string) => KubeObject
 }
 
-export interface Conflict {
-  /** `conflict with "kubectl-client-side-apply" using apps/v1` */
-  readonly message: string
-  /** `.spec.replicas`, `.spec.containers[name="a"].image`. */
-  readonly field: string
-}
-
 export type ApplyResult =
   /** `changed` false: the merged object is the live one, only ownership may differ. */
   | { readonly ok: true; readonly object: KubeObject; readonly changed: boolean }
-  /** The causes have reason `FieldManagerConflict`. */
-  | { readonly ok: false; readonly code: 409; readonly message: string; readonly conflicts: readonly Conflict[] }
+  | ConflictAnswer
   /** 400: a malformed request; 500: a configuration that does not fit its kind (Kubernetes answers so). */
   | { readonly ok: false; readonly code: 400 | 500; readonly message: string }
 
@@ -73,8 +57,6 @@ const neverOwned: FieldSet = setOf(
   ),
   ...['managedFields', 'resourceVersion'].map((name) => toPath(['metadata', name])),
 )
-
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /**
  * Ownership after a create, update or patch: `updated` with its new managedFields. Both objects are decoded and
@@ -97,7 +79,9 @@ function managersBeforeUpdate(live: KubeObject | undefined, updated: KubeObject,
   const liveManagers = (): Managers => decodeManagers(live?.metadata.managedFields) ?? new Map()
   if (context.subresource !== '') return liveManagers()
   const given = updated.metadata.managedFields
-  const isReset = given !== undefined && (given.length === 0 || (given.length === 1 && isEmptyEntry(given[0])))
+  // Custom resources take the empty list for an absent one.
+  const isEmpty = given?.length === 0 && context.schema.presence !== undefined
+  const isReset = isEmpty || (given?.length === 1 && isEmptyEntry(given[0]))
   if (isReset) return new Map()
   const managers = decodeManagers(given)
   return managers && managers.size > 0 ? managers : liveManagers()
@@ -156,7 +140,7 @@ export function applyServerSide(
   const managers = decoded.size > 0 ? decoded : managersBeforeFirstApply(live && base, context)
   const attempt = apply(base, applied, managers, context, context.force)
   if (attempt.ok) return finishApply(base, applied, attempt, context)
-  const allowed = context.manager === 'kubectl' ? allowedByLastApplied(base, context) : undefined
+  const allowed = context.manager === 'kubectl' ? allowedByLastApplied(base, context.schema) : undefined
   const conflicts = allowed ? attempt.conflicts.filter(({ path }) => !hasPath(allowed, path)) : attempt.conflicts
   if (conflicts.length > 0) return conflictAnswer(conflicts)
   const forced = apply(base, applied, managers, context, true)
@@ -168,11 +152,6 @@ function managersBeforeFirstApply(live: KubeObject | undefined, context: WriteCo
   if (!live) return new Map()
   const everything = { ...context, manager: 'before-first-apply' }
   return updateManagers(emptyLike(live, context.schema), live, new Map(), everything)
-}
-
-interface OwnedConflict {
-  readonly owner: Owned
-  readonly path: FieldPath
 }
 
 type Attempt =
@@ -336,53 +315,6 @@ function reconcileManagers(managers: Managers, context: WriteContext): Managers 
     out.set(id, { ...owner, set: reconcileSet(owner.set, schema) })
   }
   return out
-}
-
-/** Fields that kubectl's client-side apply set and nobody changed since: server-side kubectl may take them over. */
-function allowedByLastApplied(live: KubeObject, context: WriteContext): FieldSet | undefined {
-  const text = live.metadata.annotations?.[lastApplied]
-  if (!text) return undefined
-  const configuration = parsedObject(text)
-  if (configuration?.apiVersion !== live.apiVersion) return undefined
-  if (checkTyped(configuration, context.schema, false).length > 0) return undefined
-  const { added, modified, removed } = compareTyped(configuration, live, context.schema)
-  return [modified, added, removed].reduce(difference, toFieldSet(configuration, context.schema))
-}
-
-function parsedObject(text: string): KubeObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && 'apiVersion' in value ? (value as KubeObject) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Keeps kubectl's own annotation in step, where the object has it, so that client-side apply still works. */
-function withLastApplied(object: KubeObject, applied: KubeObject): KubeObject {
-  if (!object.metadata.annotations?.[lastApplied]) return object
-  const configuration = structuredClone(applied)
-  if (configuration.metadata.annotations) delete configuration.metadata.annotations[lastApplied]
-  const annotations = { ...object.metadata.annotations, [lastApplied]: `${goJson(configuration)}\n` }
-  return { ...object, metadata: { ...object.metadata, annotations } }
-}
-
-function conflictAnswer(conflicts: readonly OwnedConflict[]): ApplyResult {
-  const causes = conflicts.map(({ owner, path }) => ({
-    message: `conflict with ${managerText(owner)}`,
-    field: pathText(path),
-  }))
-  return { ok: false, code: 409, message: conflictMessage(causes), conflicts: causes }
-}
-
-function conflictMessage(conflicts: readonly Conflict[]): string {
-  const [only] = conflicts
-  if (conflicts.length === 1 && only) return `Apply failed with 1 conflict: ${only.message}: ${only.field}`
-  const lines: string[] = []
-  for (const [message, fields] of Map.groupBy(conflicts, (conflict) => conflict.message)) {
-    lines.push(`${message.replace('conflict with', 'conflicts with')}:`, ...fields.map(({ field }) => `- ${field}`))
-  }
-  return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`
 }
 
 function identity(

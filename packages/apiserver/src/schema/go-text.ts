@@ -56,6 +56,30 @@ export function goValue(value: unknown): string {
   return typeof value === 'string' ? goQuote(value) : goJson(value)
 }
 
+/** fmt's `%v`: `map[a:1 b:2]`, `[1 x]`. */
+export function goPlain(value: unknown): string {
+  if (value === undefined || value === null) return '<nil>'
+  if (Array.isArray(value)) return `[${value.map(goPlain).join(' ')}]`
+  if (typeof value !== 'object') return String(value)
+  return `map[${sortedEntries(value)
+    .map(([key, item]) => `${key}:${goPlain(item)}`)
+    .join(' ')}]`
+}
+
+/** fmt's `%#v` of a decoded JSON value: `map[string]interface {}{"a":1}`. */
+export function goSyntax(value: unknown): string {
+  if (value === undefined || value === null) return 'interface {}(nil)'
+  if (typeof value === 'string') return goQuote(value)
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`
+  if (typeof value !== 'object') return String(value)
+  const entries = sortedEntries(value).map(([key, item]) => `${goQuote(key)}:${goSyntax(item)}`)
+  return `map[string]interface {}{${entries.join(', ')}}`
+}
+
+function sortedEntries(value: object): readonly (readonly [string, unknown])[] {
+  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
 function jsonString(text: string): string {
   return JSON.stringify(text).replace(
     /[<>&\u2028\u2029]/g,
