@@ -1,4 +1,14 @@
-import { compileCrd, type CrdVariant, group, type InstallGroup, kinds, type KindSource } from '@millrace/api'
+import {
+  compileCrd,
+  type ConversionClient,
+  type CrdVariant,
+  group,
+  hasPreview,
+  type InstallGroup,
+  kinds,
+  type KindSource,
+} from '@millrace/api'
+import { convertPath } from '@millrace/controller'
 import { labelsOf, names } from './names.ts'
 import { keep } from './shipped-objects.ts'
 import type { Json } from './slot.ts'
@@ -7,9 +17,6 @@ import type { Values } from './values.ts'
 
 export const installGroups: readonly InstallGroup[] = ['core', 'graph', 'multi-model', 'local-model']
 export const crdVariants: readonly CrdVariant[] = ['full', 'minimal']
-
-/** Where the controller answers ConversionReviews. */
-const convertPath = '/convert'
 
 /** A CRD as it is installed, and the name of its file. */
 export interface InstallableCrd {
@@ -24,28 +31,25 @@ export function crdsOf(installGroup: InstallGroup, variant: CrdVariant, values: 
 }
 
 /**
- * The kind's CRD with what makes it one of an installation: kept by Helm, converted by our webhook, and only served in the
- * version that is stored unless previews are wanted. Kubernetes prefers v1 to v1beta1: were it served, `kubectl get`, the
- * garbage collector and the deletion of namespaces would all need our webhook.
+ * The kind's CRD with what makes it one of an installation: kept by Helm and, with the versions in preview, converted by our
+ * webhook. Kubernetes prefers v1 to v1beta1: where it is served, `kubectl get`, the garbage collector and the deletion of
+ * namespaces all need our webhook, so it is there only for those who ask for it.
  */
 function installableCrd(source: KindSource, variant: CrdVariant, values: Values): InstallableCrd['crd'] {
-  const { metadata, spec, ...crd } = JSON.parse(JSON.stringify(compileCrd(source, variant).crd)) as PlainCrd
-  const isConverted = spec.versions.length > 1
-  const inject = isConverted && values.certManager.enabled ? { [injectKey]: injectFrom(values) } : {}
+  const options = values.crds.preview ? { preview: { conversion: conversionClient(values) } } : {}
+  const { apiVersion, kind, metadata, spec } = JSON.parse(
+    JSON.stringify(compileCrd(source, variant, options).crd),
+  ) as PlainCrd
+  const inject = hasPreview(source) && values.certManager.enabled ? { [injectKey]: injectFrom(values) } : {}
   return {
-    ...crd,
+    apiVersion,
+    kind,
     metadata: {
       ...metadata,
       labels: { ...Object(metadata['labels']), ...labelsOf('crd') },
       annotations: { ...keep, ...inject },
     },
-    spec: {
-      ...spec,
-      ...(isConverted ? { conversion: conversion(values) } : {}),
-      versions: spec.versions.map((version) =>
-        version.storage ? version : { ...version, served: values.crds.preview },
-      ),
-    },
+    spec,
   }
 }
 
@@ -53,21 +57,12 @@ interface PlainCrd {
   readonly apiVersion: string
   readonly kind: string
   readonly metadata: { readonly [key: string]: Json }
-  readonly spec: {
-    readonly versions: readonly { readonly storage: boolean; readonly [key: string]: Json }[]
-    readonly [key: string]: Json | readonly { readonly [key: string]: Json }[]
-  }
+  readonly spec: Json
 }
 
-function conversion({ namespace }: Values): Json {
-  return {
-    strategy: 'Webhook',
-    webhook: {
-      clientConfig: { service: { name: names.webhook, namespace, path: convertPath, port: 443 } },
-      conversionReviewVersions: ['v1'],
-    },
-  }
+function conversionClient({ namespace }: Values): ConversionClient {
+  return { service: { name: names.webhook, namespace, path: convertPath, port: 443 } }
 }
 
-/** Kinds that have another version beside the stored one. */
-export const convertedKinds: readonly KindSource[] = kinds.filter(({ versions }) => versions.length > 1)
+/** Kinds that have a version in preview. */
+export const convertedKinds: readonly KindSource[] = kinds.filter(hasPreview)

@@ -1,9 +1,10 @@
-import { crdsOf, crdVariants, installGroups } from './crd-objects.ts'
+import { type CrdVariant, group } from '@millrace/api'
+import { convertedKinds, crdsOf, crdVariants, installGroups } from './crd-objects.ts'
 import { helperTemplates, crdTemplate, crdNotes, notes } from './helm-texts.ts'
 import { objectFiles } from './object-files.ts'
 import { templateText } from './template-text.ts'
 import { schemaOf, type ValueTable, valuesText } from './value-table.ts'
-import { controllerValueTable, crdValueTable, defaultValues, valueTable, version } from './values.ts'
+import { controllerValueTable, crdValueTable, defaultValues, type Values, valueTable, version } from './values.ts'
 import { generatedNote, oneText, type TextFile, yamlText } from './yaml-text.ts'
 
 const crdChart = 'deploy/helm/millrace-crds'
@@ -23,6 +24,7 @@ export function helmFiles(): readonly TextFile[] {
         })),
       ),
     ),
+    ...crdVariants.flatMap((variant) => previewFiles(variant)),
     ...chartFiles(
       controllerChart,
       'The controller of Millrace: model serving with KServe’s API.',
@@ -36,6 +38,21 @@ export function helmFiles(): readonly TextFile[] {
       return { path: `${controllerChart}/templates/${name}.yaml`, text: `${generatedNote}${guarded}` }
     }),
   ]
+}
+
+const withPreview: Values = { ...defaultValues, crds: { ...defaultValues.crds, preview: true } }
+
+/** In place of the file of the same name where previews are wanted. */
+function previewFiles(variant: CrdVariant): readonly TextFile[] {
+  const files = new Set(convertedKinds.map(({ plural }) => `${group}_${plural}.yaml`))
+  return installGroups.flatMap((installGroup) =>
+    crdsOf(installGroup, variant, withPreview)
+      .filter(({ file }) => files.has(file))
+      .map(({ file, crd }) => ({
+        path: `${crdChart}/files/${variant}-preview/${installGroup}/${file}`,
+        text: yamlText([crd]),
+      })),
+  )
 }
 
 function chartFiles(path: string, description: string, table: ValueTable): readonly TextFile[] {

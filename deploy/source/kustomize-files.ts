@@ -7,7 +7,7 @@ import { defaultValues, type Values } from './values.ts'
 import { oneText, type TextFile, yamlText } from './yaml-text.ts'
 import { injectKey } from './webhook-objects.ts'
 import { configurationName } from '@millrace/controller'
-import { group } from '@millrace/api'
+import { type CrdVariant, group } from '@millrace/api'
 
 const folder = 'deploy/kustomize'
 const crdFolder = 'deploy/crds'
@@ -89,20 +89,23 @@ function patchComponents(): readonly TextFile[] {
     })),
     kustomization(path, 'Component', {
       resources: certificates.map(({ name }) => `${name}.yaml`),
-      patches: [...patches(baseObjects, withCertManager), ...patches(convertedCrds, withCertManager)],
+      patches: [...patches(baseObjects, withCertManager), ...patches(convertedCrds('full'), withCertManager)],
     }),
-    kustomization(`${folder}/components/preview-versions`, 'Component', {
-      patches: patches(convertedCrds, withPreview),
-    }),
+    ...crdVariants.map((variant) =>
+      kustomization(`${folder}/components/${variant === 'full' ? '' : `${variant}-`}preview-versions`, 'Component', {
+        patches: patches(convertedCrds(variant), withPreview),
+      }),
+    ),
   ]
 }
 
-function convertedCrds(values: Values): readonly PlainObject[] {
+function convertedCrds(variant: CrdVariant): (values: Values) => readonly PlainObject[] {
   const files = new Set(convertedKinds.map(({ plural }) => `${group}_${plural}.yaml`))
-  return installGroups
-    .flatMap((installGroup) => crdsOf(installGroup, 'minimal', values))
-    .filter(({ file }) => files.has(file))
-    .map(({ crd }) => crd)
+  return (values) =>
+    installGroups
+      .flatMap((installGroup) => crdsOf(installGroup, variant, values))
+      .filter(({ file }) => files.has(file))
+      .map(({ crd }) => crd)
 }
 
 /** What turns the objects with default values into those with `values`; objects that only one has are left alone. */

@@ -2,13 +2,14 @@ export type * from './generated/kubernetes-objects.ts'
 export type * from './kinds/cluster-storage-container.ts'
 export type * from './kinds/inference-graph.ts'
 export type * from './kinds/inference-service.ts'
+export type { InferenceServiceSpecV1, InferenceServiceV1 } from './kinds/inference-service-v1.ts'
 export type * from './kinds/local-model.ts'
 export type { ManagedFieldsEntry, ObjectMeta, OwnerReference, ServingObject } from './kinds/object-meta.ts'
 export type * from './kinds/serving-runtime.ts'
 export type * from './kinds/trained-model.ts'
 export type { InstallGroup, KindSource, PrinterColumn, VersionSource } from './kinds/kind-source.ts'
 export { group } from './kinds/kind-source.ts'
-export { findKind, kinds, type ResourceName, resources } from './kinds/kinds.ts'
+export { findKind, isPreview, kinds, type ResourceName, resources } from './kinds/kinds.ts'
 export { deploymentModes } from './kinds/inference-service.ts'
 export { routerTypes } from './kinds/inference-graph.ts'
 export { type Framework, frameworks } from './schema/model.ts'
@@ -37,18 +38,27 @@ export {
   s3Annotations,
 } from './wire-keys.ts'
 
-export { type CompiledCrd, compileCrd, crds } from './crd/crds.ts'
-export type { CrdSchema, CrdVersion, CustomResourceDefinition } from './crd/crd.ts'
+export {
+  type CompiledCrd,
+  compileCrd,
+  type CrdOptions,
+  crds,
+  hasPreview,
+  webhookConversion,
+} from './crd/crds.ts'
+export type { ConversionClient, CrdConversion, CrdSchema, CrdVersion, CustomResourceDefinition } from './crd/crd.ts'
 export { annotationBytesMax, type CrdVariant, variantRules } from './crd/crd-rules.ts'
 export { annotationBytes, type CrdSize, crdSize } from './crd/crd-size.ts'
 
+export { type Converted, convertObject } from './convert/convert-object.ts'
+export { inWordsOf } from './convert/newer-words.ts'
 export { deploymentModeSpellings, type ParsedDeploymentMode, parseDeploymentMode } from './deployment-mode.ts'
 export type { CheckContext } from './validate/check-context.ts'
 export { checkInferenceGraph } from './validate/check-inference-graph.ts'
 export { checkInferenceService } from './validate/check-inference-service.ts'
 export { checkObject, validateObject } from './validate/check-object.ts'
 export { checkServingRuntime } from './validate/check-serving-runtime.ts'
-export { checkTrainedModel } from './validate/check-trained-model.ts'
+export { parseScale } from './validate/rules/scale-annotation-rules.ts'
 export { type Finding, errorAt, formatFinding, warningAt } from './validate/finding.ts'
 export { nearName } from './validate/near-name.ts'
 export { isQuantity, parseQuantity } from './validate/quantity.ts'

@@ -66,7 +66,7 @@ describe('the CRDs', () => {
 
   test('of the full variant fit in kubectl’s annotation with room to spare, with every pod typed', () => {
     for (const crd of crds('full')) assert.ok(annotationBytes(crd) <= 200_000, crd.metadata.name)
-    assert.deepEqual(compileCrd(inferenceServiceKind, 'full').opened, [])
+    assert.deepEqual(compileCrd(inferenceServiceKind, 'full').givenUp, [])
     const schema = schemaOf(compileCrd(inferenceServiceKind, 'full').crd)
     for (const component of ['predictor', 'transformer', 'explainer']) {
       assert.ok(at(schema, `spec.${component}.affinity.nodeAffinity`).properties)

@@ -50,6 +50,10 @@ function randomObject(schema: SchemaData, random: () => number, depth: number): 
   for (const [name, field] of fields) {
     if (schema.required?.includes(name) || random() < share) out[name] = randomValue(field, random, depth + 1)
   }
+  const [name, field] = fields[Math.floor(random() * fields.length)] ?? []
+  if (schema.minProperties && Object.keys(out).length === 0 && name !== undefined && field) {
+    out[name] = randomValue(field, random, depth + 1)
+  }
   return out
 }
 

@@ -1,3 +1,4 @@
+import { isPreview } from '@millrace/api'
 import { type Client, describeTarget, discover, isKubeError, type KubeObject, type Resource } from '@millrace/kube'
 import { CommandError } from './command-error.ts'
 import { formatPosition, type Manifest } from './manifest-files.ts'
@@ -53,8 +54,11 @@ export async function applyManifests(
       resource = discovery.ofKind(object.apiVersion, object.kind)
     }
     if (!resource) {
+      const advice = isPreview(object)
+        ? 'it is a preview, which is served where it is asked for (millrace up --preview, or crds.preview of the chart)'
+        : 'is its CRD installed, and the apiVersion right?'
       throw new CommandError(
-        `${formatPosition(manifest.positionOf(['kind']))}: the server does not serve ${object.kind} of ${object.apiVersion}; is its CRD installed, and the apiVersion right?`,
+        `${formatPosition(manifest.positionOf(['kind']))}: the server does not serve ${object.kind} of ${object.apiVersion}; ${advice}`,
       )
     }
     const result = await applyOne(client, resource, manifest, settings)

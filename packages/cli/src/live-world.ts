@@ -1,4 +1,4 @@
-import { type ClusterConfig, configMapName, parseConfig, shippedConfig } from '@millrace/api'
+import { type ClusterConfig, configMapName, parseConfig, resources as serving, shippedConfig } from '@millrace/api'
 import { type Client, discover, type Discovery, type KubeObject, type Resource, resources } from '@millrace/kube'
 import {
   type Capabilities,
@@ -66,9 +66,10 @@ async function readConfig(client: Client): Promise<ClusterConfig> {
 }
 
 async function readObjects(client: Client, discovery: Discovery, read: Read): Promise<readonly KubeObject[]> {
-  const resource: Resource | undefined = discovery.resources.find(
-    (candidate) => candidate.group === read.group && candidate.kind === read.kind,
-  )
+  const candidates = discovery.resources.filter(({ group, kind }) => group === read.group && kind === read.kind)
+  // Of our kinds the stored version is read, whichever the server prefers.
+  const stored = Object.values(serving).find(({ kind }) => kind === read.kind)
+  const resource: Resource | undefined = candidates.find(({ version }) => version === stored?.version) ?? candidates[0]
   if (!resource) return []
   const namespace = read.namespace === undefined ? {} : { namespace: read.namespace }
   if (read.name !== undefined) {

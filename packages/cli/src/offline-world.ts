@@ -1,9 +1,11 @@
 import {
   type ClusterConfig,
   configMapName,
+  convertObject,
   formatConfigFinding,
   group,
   parseConfig,
+  resources,
   shippedConfig,
   shippedRuntimes,
 } from '@millrace/api'
@@ -91,16 +93,25 @@ export function offlineWorld(
   }
 }
 
+/** As a cluster keeps it: in the stored version, and in a namespace. */
 function placed(manifest: Manifest, namespace: string): Manifest {
-  const { object } = manifest
+  const object = stored(manifest.object)
   const isNamespaced = ![
     'ClusterServingRuntime',
     'ClusterStorageContainer',
     'Namespace',
     'CustomResourceDefinition',
   ].includes(object.kind)
-  if (!isNamespaced || object.metadata.namespace !== undefined) return manifest
+  if (!isNamespaced || object.metadata.namespace !== undefined) return { ...manifest, object }
   return { ...manifest, object: { ...object, metadata: { ...object.metadata, namespace } } }
+}
+
+function stored(object: KubeObject): KubeObject {
+  const { group: ours, version } = resources.inferenceServices
+  if (object.kind !== 'InferenceService') return object
+  const converted = convertObject(object, `${ours}/${version}`)
+  // What it gives is the same object with its fields elsewhere.
+  return converted.ok ? (converted.object as KubeObject) : object
 }
 
 function configOf(objects: readonly KubeObject[]): {

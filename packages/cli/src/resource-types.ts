@@ -16,10 +16,16 @@ export async function resolveTypes(
   const discovery = await discover(client)
   return wanted.flatMap(({ type, name }) => {
     const named = discovery.named(type)
-    const found = named ? [named] : discovery.resources.filter((resource) => resource.categories.includes(type))
+    const found = named ? [named] : inCategory(discovery, type)
     if (found.length === 0) throw unknownType(type, discovery)
     return found.map((resource) => ({ resource, ...(name === undefined ? {} : { name }) }))
   })
+}
+
+/** Each kind once, in the version that the server prefers. */
+function inCategory(discovery: Discovery, category: string): readonly Resource[] {
+  const found = discovery.resources.filter(({ categories }) => categories.includes(category))
+  return [...new Map(found.toReversed().map((one) => [`${one.plural}.${one.group}`, one])).values()].toReversed()
 }
 
 function unknownType(type: string, discovery: Discovery): CommandError {

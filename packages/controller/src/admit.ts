@@ -1,5 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type CheckContext, checkObject, type ClusterConfig, formatFinding, type ServingRuntime } from '@millrace/api'
+import {
+  type CheckContext,
+  checkObject,
+  type ClusterConfig,
+  convertObject,
+  formatFinding,
+  inWordsOf,
+  type ServingRuntime,
+} from '@millrace/api'
 import type { AdmissionAnswer, AdmissionRequest, KubeObject } from '@millrace/kube'
 import { type Capabilities, type Knative, render } from '@millrace/render'
 import { type GatherSources, gather } from './gather.ts'
@@ -33,7 +41,7 @@ export async function admit(context: AdmitContext, request: AdmissionRequest): P
   if (!primaryResources.some(({ kind }) => kind === object.kind)) return { allowed: true, warnings }
   const { config, controllerNamespace } = { ...context, config: context.config() }
   // Defaulting gives a namespace to what is created without one; it stands in the request.
-  const service = withNamespace(object, request.namespace)
+  const service = withNamespace(asStored(object), request.namespace)
   const { world } = await gather(
     context.sources,
     { service, config, controllerNamespace },
@@ -50,9 +58,11 @@ export async function admit(context: AdmitContext, request: AdmissionRequest): P
   })
   if (!rendered.ok && rendered.problem.refusable) {
     const { path, message } = rendered.problem
-    return refusal(path === undefined ? message : `${path}: ${message}`, warnings)
+    return refusal(inWordsOf(object, path === undefined ? message : `${path}: ${message}`), warnings)
   }
-  const decided = rendered.decisions.filter(({ level }) => level === 'warning').map(({ message }) => message)
+  const decided = rendered.decisions
+    .filter(({ level }) => level === 'warning')
+    .map(({ message }) => inWordsOf(object, message))
   return { allowed: true, warnings: [...new Set([...warnings, ...decided])] }
 }
 
@@ -79,6 +89,13 @@ function isSameWish(old: KubeObject, object: KubeObject): boolean {
     isDeepStrictEqual(old['spec'], object['spec']) &&
     isDeepStrictEqual(old.metadata.annotations, object.metadata.annotations)
   )
+}
+
+/** In the version that rendering reads; what is written in another one has been found right by now. */
+function asStored(object: KubeObject): KubeObject {
+  const resource = primaryResources.find(({ kind }) => kind === object.kind)
+  const converted = convertObject(object, `${resource?.group}/${resource?.version}`)
+  return converted.ok ? (converted.object as KubeObject) : object
 }
 
 /** What the server filled in is not the user's. */

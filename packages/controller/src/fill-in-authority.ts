@@ -35,7 +35,7 @@ const retryMs = 2_000
 const lookAgainMs = 60_000
 const fieldManager = 'millrace-authority'
 /** Kinds that have versions to convert between. */
-const convertedCrd = `${serving.inferenceServices.plural}.${group}`
+export const convertedCrd = `${serving.inferenceServices.plural}.${group}`
 
 /**
  * Keeps our authority in what was installed with us: the registration of the validating webhook, and the conversion webhook
@@ -133,7 +133,7 @@ function isStale({ service, caBundle }: ClientConfig, ours: AuthorityOptions['se
 }
 
 /** Of a CRD of 200 kB, the part that matters here. */
-function conversionOnly(object: KubeObject): KubeObject {
+export function conversionOnly(object: KubeObject): KubeObject {
   const { name, uid, resourceVersion } = object.metadata
   const metadata = {
     ...(name !== undefined && { name }),

@@ -11,6 +11,8 @@ import {
   sleep,
   startAdmissionServer,
 } from '@millrace/kube'
+import { keepConversionAddress } from './conversion-address.ts'
+import { convert, convertPath } from './convert.ts'
 import { fieldManager } from './field-manager.ts'
 import { type AuthorityFiller, fillInAuthority } from './fill-in-authority.ts'
 import { type Certificates, obtainCertificates } from './webhook-certificates.ts'
@@ -48,8 +50,9 @@ const retryMs = 2_000
 const lookAgainMs = 60_000
 
 /**
- * Serves validation and sees to it that the API server asks us: on one machine by writing the registration, in a cluster by
- * filling our authority into the installed one, unless somebody else's certificate is served.
+ * Serves validation and conversion, and sees to it that the API server asks us: on one machine by writing the registration
+ * and our address for conversions, in a cluster by filling our authority into what was installed, unless somebody else's
+ * certificate is served.
  */
 export async function startWebhook(
   client: Client,
@@ -62,7 +65,10 @@ export async function startWebhook(
     host: options.host,
     port: options.port,
     certificate: certificates.current().pair,
-    handlers: { [validatePath]: { type: 'admission', admit: context.admit } },
+    handlers: {
+      [validatePath]: { type: 'admission', admit: context.admit },
+      [convertPath]: { type: 'conversion', convert },
+    },
     log,
   })
   const tie = tieToServer(client, options, { port: server.port, certificates, clock, log })
@@ -92,11 +98,43 @@ interface TieContext {
 
 function tieToServer(client: Client, options: WebhookOptions, context: TieContext): AuthorityFiller {
   const { certificates, clock, log } = context
-  if (options.mode === 'url') return keepRegistered(client, options, context)
+  if (options.mode === 'url') {
+    const conversion = keepConversionAddress(client, {
+      client: () => addressOf(options, context.port, convertPath, certificates.current().authority),
+      clock,
+      log,
+    })
+    return both(keepRegistered(client, options, context), conversion)
+  }
   if (options.certDir !== undefined)
     return { done: Promise.resolve(), changed: () => {}, close: () => Promise.resolve() }
   const authority = () => certificates.current().authority ?? ''
   return fillInAuthority(client, { configurationName, service: options.service, authority, clock, log })
+}
+
+function both(one: AuthorityFiller, other: AuthorityFiller): AuthorityFiller {
+  return {
+    done: Promise.all([one.done, other.done]).then(() => {}),
+    changed: () => {
+      one.changed()
+      other.changed()
+    },
+    close: async () => {
+      await Promise.all([one.close(), other.close()])
+    },
+  }
+}
+
+/** How the API server of one machine calls us. */
+function addressOf(
+  { host }: WebhookOptions,
+  port: number,
+  path: string,
+  authority: string | undefined,
+): { readonly url: string; readonly caBundle?: string } {
+  const written = host.includes(':') ? `[${host}]` : host
+  const caBundle = authority === undefined ? {} : { caBundle: Buffer.from(authority).toString('base64') }
+  return { url: `https://${written}:${port}${path}`, ...caBundle }
 }
 
 function keepRegistered(
@@ -177,7 +215,6 @@ function registration(
   port: number,
   authority: string | undefined,
 ): KubeObject {
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',
@@ -185,10 +222,7 @@ function registration(
     webhooks: [
       {
         name: `validate.${configurationName}`,
-        clientConfig: {
-          url: `https://${host}:${port}${validatePath}`,
-          ...(authority === undefined ? {} : { caBundle: Buffer.from(authority).toString('base64') }),
-        },
+        clientConfig: addressOf(options, port, validatePath, authority),
         rules: validatedRules,
         failurePolicy: 'Ignore',
         matchPolicy: 'Equivalent',

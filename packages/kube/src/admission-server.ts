@@ -25,8 +25,8 @@ export interface AdmissionServer {
   close(): Promise<void>
 }
 
-/** Twice what an API server stores at most, and the old object comes with the new one. */
-const bodyBytesMax = 8 * 1024 * 1024
+/** Twice what an API server stores at most, and the old object comes with the new one. A list is converted in one go. */
+const bodyBytesMax = { admission: 8 * 1024 * 1024, conversion: 64 * 1024 * 1024 } as const
 const bodyMsMax = 10_000
 const connectionsMax = 512
 
@@ -73,8 +73,9 @@ async function answer(
   const handler = handlers[path]
   if (!handler || !Object.hasOwn(handlers, path)) return send(response, 404, { message: `no webhook at ${path}` })
   if (request.method !== 'POST') return send(response, 405, { message: 'POST an AdmissionReview or ConversionReview' })
-  const text = await readBody(request).catch(() => undefined)
-  if (text === undefined) return send(response, 413, { message: `a body of at most ${bodyBytesMax} bytes is taken` })
+  const bytesMax = bodyBytesMax[handler.type]
+  const text = await readBody(request, bytesMax).catch(() => undefined)
+  if (text === undefined) return send(response, 413, { message: `a body of at most ${bytesMax} bytes is taken` })
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -97,12 +98,12 @@ async function answer(
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
+async function readBody(request: IncomingMessage, bytesMax: number): Promise<string | undefined> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > bodyBytesMax) return undefined
+    if (bytes > bytesMax) return undefined
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -1,12 +1,14 @@
 import { mergeKeys } from '../schema/merge-keys.ts'
 import { resolve, type SchemaData } from '../schema/schema.ts'
-import type { CrdSchema } from './crd.ts'
+import type { CrdRule, CrdSchema } from './crd.ts'
 import { type Detail, keyedLists } from './crd-rules.ts'
 
 export interface CompileOptions {
   readonly descriptions: 'all' | 'top'
   readonly podFields: Detail
   readonly formats: boolean
+  /** Whether rules in CEL are said. */
+  readonly rules: boolean
   /** Ends of paths whose subtrees are opened because of their size. */
   readonly opened: readonly string[]
 }
@@ -40,7 +42,7 @@ function describe(schema: SchemaData, options: CompileOptions, depth: number): M
 }
 
 function scalarKeywords(schema: SchemaData, options: CompileOptions): Mutable<CrdSchema> {
-  const { format, pattern, minimum, maximum, minLength, maxLength, minItems } = schema
+  const { format, pattern, minimum, maximum, minLength, maxLength, minItems, minProperties } = schema
   return {
     ...(format && options.formats && !schema.foreign ? { format } : {}),
     ...(schema.enum ? { enum: schema.enum } : {}),
@@ -50,9 +52,20 @@ function scalarKeywords(schema: SchemaData, options: CompileOptions): Mutable<Cr
     ...(minLength === undefined ? {} : { minLength }),
     ...(maxLength === undefined ? {} : { maxLength }),
     ...(minItems === undefined ? {} : { minItems }),
-    ...(schema.rules ? { 'x-kubernetes-validations': schema.rules } : {}),
+    ...(minProperties === undefined ? {} : { minProperties }),
+    ...(options.rules ? crdRules(schema) : {}),
     ...(schema.mapType ? { 'x-kubernetes-map-type': schema.mapType } : {}),
   }
+}
+
+function crdRules({ rules = [], properties }: SchemaData): Mutable<CrdSchema> {
+  const said = rules.flatMap(({ cel, message, field }): readonly CrdRule[] => {
+    if (cel === undefined) return []
+    // Only fields that the schema itself has may be named: not those of metadata, nor a map's keys.
+    const isNameable = field !== undefined && properties?.[field] !== undefined
+    return [{ rule: cel, message, ...(isNameable ? { fieldPath: `.${field}` } : {}) }]
+  })
+  return said.length > 0 ? { 'x-kubernetes-validations': said } : {}
 }
 
 function compileFields(

@@ -15,37 +15,67 @@ export const annotationBytesMax = 262_144
 export interface VariantRules {
   /** Over this, making the CRD fails. */
   readonly bytesMax: number
-  /** The compiler opens subtrees until the CRD is no larger than this. */
+  /** The compiler gives up rules and opens subtrees until the CRD is no larger than this. */
   readonly bytesAim: number
+  /** The same for a CRD that has a preview beside its stored version. */
+  readonly bytesAimWithPreview: number
   /** Whose descriptions are kept: ours at any depth, or none below the top. */
   readonly descriptions: 'all' | 'top'
   /** What happens to fields that come from a pod or a container, before any weight is looked at. */
   readonly podFields: Detail
+  /** The same in a preview. */
+  readonly podFieldsOfPreview: Detail
   /** Whether the sizes of our own numbers (int32, int64) are told. Those of pod fields never are. */
   readonly formats: boolean
 }
 
 export const variantRules: Readonly<Record<CrdVariant, VariantRules>> = {
-  full: { bytesMax: annotationBytesMax, bytesAim: 200_000, descriptions: 'all', podFields: 'typed', formats: true },
-  minimal: { bytesMax: 16_384, bytesAim: 16_384, descriptions: 'top', podFields: 'keyed', formats: false },
+  full: {
+    bytesMax: annotationBytesMax,
+    bytesAim: 200_000,
+    bytesAimWithPreview: 245_000,
+    descriptions: 'all',
+    podFields: 'typed',
+    podFieldsOfPreview: 'keyed',
+    formats: true,
+  },
+  minimal: {
+    bytesMax: 16_384,
+    bytesAim: 16_384,
+    bytesAimWithPreview: 16_384,
+    descriptions: 'top',
+    podFields: 'keyed',
+    podFieldsOfPreview: 'keyed',
+    formats: false,
+  },
 }
 
 /** The lists that keep their keys where pod fields are `keyed`: those that people apply in parts. */
 export const keyedLists: readonly string[] = ['containers', 'env', 'ports']
 
-/**
- * Subtrees that may be opened when a CRD is too large, and how much is missed then (higher: more). A subtree is named by
- * the end of its path. What stands nowhere here is never opened.
- */
-export const openable: readonly { readonly path: string; readonly weight: number }[] = [
+/** What may be given up where a CRD is too large: a subtree (opened), or the rules in CEL (left to admission). */
+export type Sacrifice = {
+  /** How much is missed then (higher: more). */
+  readonly weight: number
+  /** Of this version alone; absent: of every one. */
+  readonly version?: string
+} & ({ readonly rules: true } | { readonly path: string })
+
+/** A subtree is named by the end of its path. What stands nowhere here is never given up. */
+export const sacrifices: readonly Sacrifice[] = [
+  { path: 'status', version: 'v1', weight: 1 },
+  { rules: true, version: 'v1', weight: 1 },
+  { rules: true, weight: 1 },
+  { path: 'ephemeralContainers', weight: 1 },
+  { path: 'spec', version: 'v1', weight: 2 },
   { path: 'status.canaryStatuses', weight: 2 },
   { path: 'status.modelStatus', weight: 3 },
   { path: 'status.components', weight: 4 },
-  { path: 'ephemeralContainers', weight: 1 },
+  { path: 'explainer.art', weight: 7 },
   { path: 'explainer.autoScaling.metrics', weight: 8 },
   { path: 'affinity', weight: 10 },
+  { path: 'transformer.autoScaling.metrics', weight: 12 },
   { path: 'volumes', weight: 20 },
   { path: 'initContainers', weight: 30 },
-  { path: 'explainer.art', weight: 7 },
   { path: 'containers', weight: 60 },
 ]

@@ -11,6 +11,7 @@ export interface CrdSchema {
   readonly minLength?: number
   readonly maxLength?: number
   readonly minItems?: number
+  readonly minProperties?: number
   readonly required?: readonly string[]
   readonly properties?: Readonly<Record<string, CrdSchema>>
   readonly items?: CrdSchema
@@ -20,7 +21,14 @@ export interface CrdSchema {
   readonly 'x-kubernetes-list-type'?: string
   readonly 'x-kubernetes-list-map-keys'?: readonly string[]
   readonly 'x-kubernetes-map-type'?: string
-  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message: string }[]
+  readonly 'x-kubernetes-validations'?: readonly CrdRule[]
+}
+
+export interface CrdRule {
+  readonly rule: string
+  readonly message: string
+  /** Such as `.minReplicas`. Kubernetes 1.28 and later. */
+  readonly fieldPath?: string
 }
 
 export interface CrdVersion {
@@ -35,6 +43,28 @@ export interface CrdVersion {
     readonly jsonPath: string
     readonly description?: string
   }[]
+}
+
+/** Who turns an object of one version into another. */
+export interface CrdConversion {
+  readonly strategy: 'Webhook'
+  readonly webhook: { readonly conversionReviewVersions: readonly string[]; readonly clientConfig: ConversionClient }
+}
+
+/** Where the webhook is: an address, or a Service of the cluster. */
+export type ConversionClient = (
+  | { readonly url: string }
+  | {
+      readonly service: {
+        readonly namespace: string
+        readonly name: string
+        readonly path: string
+        readonly port: number
+      }
+    }
+) & {
+  /** PEM in base64. */
+  readonly caBundle?: string
 }
 
 /** The parts of apiextensions.k8s.io/v1 CustomResourceDefinition that we write. */
@@ -57,5 +87,6 @@ export type CustomResourceDefinition = {
       readonly categories?: readonly string[]
     }
     readonly versions: readonly CrdVersion[]
+    readonly conversion?: CrdConversion
   }
 }

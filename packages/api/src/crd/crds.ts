@@ -1,8 +1,8 @@
 import { group, type KindSource, objectSchema, type VersionSource } from '../kinds/kind-source.ts'
 import { kinds } from '../kinds/kinds.ts'
 import { compileSchema } from './compile-schema.ts'
-import type { CustomResourceDefinition, CrdVersion } from './crd.ts'
-import { type CrdVariant, openable, variantRules } from './crd-rules.ts'
+import type { ConversionClient, CrdConversion, CustomResourceDefinition, CrdVersion } from './crd.ts'
+import { type CrdVariant, type Sacrifice, sacrifices, variantRules } from './crd-rules.ts'
 import { annotationBytes, crdSize } from './crd-size.ts'
 
 /** A CRD and what was decided while making it. */
@@ -10,30 +10,59 @@ export interface CompiledCrd {
   readonly crd: CustomResourceDefinition
   readonly variant: CrdVariant
   readonly annotationBytes: number
-  /** Subtrees left open because of size, in the order in which they were given up. */
-  readonly opened: readonly string[]
+  /** What was given up because of size, in that order: `v1 status`, `affinity`, `rules`. */
+  readonly givenUp: readonly string[]
+}
+
+export interface CrdOptions {
+  /** With the versions in preview, and who converts them. Absent: with the stored versions alone. */
+  readonly preview?: { readonly conversion: ConversionClient }
 }
 
 /** The CRDs of all kinds (or of `sources`). Throws where one cannot be brought within its budget, naming what is large. */
-export function crds(variant: CrdVariant, sources: readonly KindSource[] = kinds): CustomResourceDefinition[] {
-  return sources.map((source) => compileCrd(source, variant).crd)
+export function crds(
+  variant: CrdVariant,
+  sources: readonly KindSource[] = kinds,
+  options: CrdOptions = {},
+): CustomResourceDefinition[] {
+  return sources.map((source) => compileCrd(source, variant, options).crd)
 }
 
-/** Makes a CRD, opening subtrees by weight until it is within the variant's aim. */
-export function compileCrd(source: KindSource, variant: CrdVariant): CompiledCrd {
-  const rules = variantRules[variant]
-  const candidates = [...openable].sort((a, b) => a.weight - b.weight)
-  const opened: string[] = []
+/** Whether a kind has a version in preview. */
+export function hasPreview({ versions }: KindSource): boolean {
+  return versions.some(({ isPreview }) => isPreview)
+}
+
+/** Makes a CRD, giving up rules and subtrees by weight until it is within the variant's aim. */
+export function compileCrd(source: KindSource, variant: CrdVariant, options: CrdOptions = {}): CompiledCrd {
+  const { bytesMax, bytesAim, bytesAimWithPreview } = variantRules[variant]
+  const isPreview = options.preview !== undefined && hasPreview(source)
+  const aim = isPreview ? bytesAimWithPreview : bytesAim
+  const versions = source.versions.filter((version) => isPreview || !version.isPreview)
+  const candidates = sacrifices
+    .filter(({ version }) => version === undefined || versions.some(({ name }) => name === version))
+    .sort((a, b) => a.weight - b.weight)
+  const given: Sacrifice[] = []
   for (;;) {
-    const crd = crdOf(source, variant, opened)
+    const crd = crdOf(source, {
+      variant,
+      versions,
+      given,
+      conversion: isPreview ? options.preview?.conversion : undefined,
+    })
     const bytes = annotationBytes(crd)
-    const next = bytes > rules.bytesAim ? candidates.shift() : undefined
+    const next = bytes > aim ? candidates.shift() : undefined
     if (!next) {
-      if (bytes > rules.bytesMax) throw new Error(tooLarge(crd, variant, bytes, rules.bytesMax))
-      return { crd, variant, annotationBytes: bytes, opened }
+      if (bytes > bytesMax) throw new Error(tooLarge(crd, variant, bytes, bytesMax))
+      return { crd, variant, annotationBytes: bytes, givenUp: given.map(nameOf) }
     }
-    opened.push(next.path)
+    given.push(next)
   }
+}
+
+function nameOf(sacrifice: Sacrifice): string {
+  const what = 'path' in sacrifice ? sacrifice.path : 'rules'
+  return sacrifice.version === undefined ? what : `${sacrifice.version} ${what}`
 }
 
 function tooLarge(crd: CustomResourceDefinition, variant: CrdVariant, bytes: number, limit: number): string {
@@ -42,12 +71,20 @@ function tooLarge(crd: CustomResourceDefinition, variant: CrdVariant, bytes: num
   return [
     `the ${variant} CRD ${crd.metadata.name} is ${bytes} bytes as kubectl's annotation, ${limit} are allowed; its largest subtrees:`,
     ...lines,
-    'add the least missed one to openable in packages/api/src/crd/crd-rules.ts, or take words out of descriptions',
+    'add the least missed one to sacrifices in packages/api/src/crd/crd-rules.ts, or take words out of descriptions',
   ].join('\n')
 }
 
-function crdOf(source: KindSource, variant: CrdVariant, opened: readonly string[]): CustomResourceDefinition {
+interface CrdContent {
+  readonly variant: CrdVariant
+  readonly versions: readonly VersionSource[]
+  readonly given: readonly Sacrifice[]
+  readonly conversion: ConversionClient | undefined
+}
+
+function crdOf(source: KindSource, content: CrdContent): CustomResourceDefinition {
   const { kind, plural, singular, shortNames, categories } = source
+  const { versions, conversion } = content
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -66,19 +103,27 @@ function crdOf(source: KindSource, variant: CrdVariant, opened: readonly string[
         ...(categories.length > 0 ? { categories } : {}),
       },
       scope: source.namespaced ? 'Namespaced' : 'Cluster',
-      versions: source.versions.map((version) => crdVersion(source, version, variant, opened)),
+      versions: versions.map((version) => crdVersion(source, version, content)),
+      ...(conversion ? { conversion: webhookConversion(conversion) } : {}),
     },
   }
 }
 
-function crdVersion(
-  source: KindSource,
-  version: VersionSource,
-  variant: CrdVariant,
-  opened: readonly string[],
-): CrdVersion {
-  const { descriptions, podFields, formats } = variantRules[variant]
-  const openAPIV3Schema = compileSchema(objectSchema(source, version), { descriptions, podFields, formats, opened })
+/** spec.conversion where `client` converts. */
+export function webhookConversion(client: ConversionClient): CrdConversion {
+  return { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'], clientConfig: client } }
+}
+
+function crdVersion(source: KindSource, version: VersionSource, { variant, given }: CrdContent): CrdVersion {
+  const { descriptions, podFields, podFieldsOfPreview, formats } = variantRules[variant]
+  const mine = given.filter((one) => one.version === undefined || one.version === version.name)
+  const openAPIV3Schema = compileSchema(objectSchema(source, version), {
+    descriptions,
+    podFields: version.isPreview ? podFieldsOfPreview : podFields,
+    formats,
+    rules: !mine.some((one) => 'rules' in one),
+    opened: mine.flatMap((one) => ('path' in one ? [one.path] : [])),
+  })
   return {
     name: version.name,
     served: version.served,

@@ -62,7 +62,7 @@ function emitter(kubernetes: KubernetesTypes, definitions: Map<string, JsonSchem
 }
 
 function body(schema: SchemaData, emit: Emit): JsonSchema {
-  const { description, pattern, minimum, maximum, minLength, maxLength, minItems } = schema
+  const { description, pattern, minimum, maximum, minLength, maxLength, minItems, minProperties } = schema
   const about = {
     ...(description ? { description } : {}),
     ...(schema.default === undefined ? {} : { default: schema.default }),
@@ -82,6 +82,7 @@ function body(schema: SchemaData, emit: Emit): JsonSchema {
     ...(minLength === undefined ? {} : { minLength }),
     ...(maxLength === undefined ? {} : { maxLength }),
     ...(minItems === undefined ? {} : { minItems }),
+    ...(minProperties === undefined ? {} : { minProperties }),
     ...(schema.required?.length ? { required: schema.required } : {}),
     ...(schema.properties ? { properties: fieldsOf(schema.properties, emit) } : {}),
     ...(schema.items ? { items: emit(schema.items) } : {}),

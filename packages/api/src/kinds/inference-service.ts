@@ -1,16 +1,22 @@
+import { art } from '../schema/art.ts'
+import { canary } from '../schema/canary.ts'
 import { componentAndPodFields } from '../schema/component.ts'
-import { legacyFramework, model, modelServerFields } from '../schema/model.ts'
+import { explainerForm, hostName, inlinePod, predictorForm, transformerForm } from '../schema/form-rules.ts'
+import { frameworks, legacyFramework, model } from '../schema/model.ts'
 import { wholePodFields } from '../schema/pod.ts'
-import { but, flag, type Infer, int32, integer, list, object, text, textMap } from '../schema/schema.ts'
-import { address, componentStatuses, modelStatus, statusFields } from '../schema/status.ts'
+import { predictorNames } from '../schema/predictor.ts'
+import { but, type Infer, object } from '../schema/schema.ts'
+import { minOverMax } from '../schema/scaling.ts'
+import { serviceStatus as status } from '../schema/service-status.ts'
+import { serviceParallelSizes } from '../schema/worker.ts'
+import { inferenceServiceV1 } from './inference-service-v1.ts'
 import { ageColumn, type KindSource, type PrinterColumn, readyColumn, urlColumn } from './kind-source.ts'
 import type { ServingObject } from './object-meta.ts'
 
 const workerSpec = but(
   object("The worker pods of a model that runs on several nodes. The predictor's own pod is the head.", {
     ...wholePodFields,
-    pipelineParallelSize: integer("How many nodes the model's layers are spread over, head included."),
-    tensorParallelSize: integer('How many devices of one node share each layer.'),
+    ...serviceParallelSizes,
   }),
   { inCrd: 'own' },
 )
@@ -29,18 +35,17 @@ const predictorFields = {
   lightgbm: legacyFramework('lightgbm'),
   paddle: legacyFramework('paddle'),
   workerSpec,
-  name: text("Name of this predictor among its canaries. Unset: made from the service's name.", {
-    pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$',
-    patternMeans: 'must be lower-case letters, digits and "-", beginning with a letter and not ending with "-"',
-  }),
-  storageContainerName: text(
-    'Name of the ClusterStorageContainer that fetches the model, instead of the first that fits.',
-  ),
+  ...predictorNames,
 }
 
-const predictor = object(
-  'The model server. Set exactly one of `model`, a framework of the older form, or `containers`.',
-  predictorFields,
+const predictorRules = [minOverMax, ...predictorForm(inlinePod, ['model', ...frameworks], 'modelFormat')]
+
+const predictor = but(
+  object(
+    'The model server. Set exactly one of `model`, a framework of the older form, or `containers`.',
+    predictorFields,
+  ),
+  { rules: predictorRules },
 )
 
 const canaryPredictor = but(
@@ -48,80 +53,26 @@ const canaryPredictor = but(
     ...predictorFields,
     ephemeralContainers: wholePodFields.ephemeralContainers,
   }),
-  { inCrd: 'open' },
+  { inCrd: 'open', rules: predictorRules },
 )
 
-const { confidential: _confidential, protocolVersion: _protocol, ...artServerFields } = modelServerFields
+const explainer = but(
+  object('Explains predictions. Set exactly one of `art` and `containers`.', { ...componentAndPodFields, art }),
+  { rules: [minOverMax, explainerForm(inlinePod)] },
+)
 
-const art = object('Explains predictions with the Adversarial Robustness Toolbox.', {
-  ...artServerFields,
-  type: text('The explainer, such as `SquareAttack`.'),
-  config: textMap('Settings of the explainer.'),
-})
-
-const explainer = object('Explains predictions. Set exactly one of `art` and `containers`.', {
-  ...componentAndPodFields,
-  art,
-})
-
-const transformer = object(
-  'Changes requests before the predictor and responses after it. A pod of your own.',
-  componentAndPodFields,
+const transformer = but(
+  object('Changes requests before the predictor and responses after it. A pod of your own.', componentAndPodFields),
+  { rules: [minOverMax, transformerForm(inlinePod)] },
 )
 
 export const deploymentModes = ['Standard', 'Knative'] as const
 /** Where a service's pods come from: Deployments, or Knative Services. Older spellings end in `parseDeploymentMode`. */
 export type DeploymentMode = (typeof deploymentModes)[number]
 
-const spec = object(
-  'What to serve.',
-  {
-    predictor,
-    transformer,
-    explainer,
-    canary: list(
-      'Other predictors that get a share of the traffic, each with pods of its own. Standard mode only.',
-      object(
-        'One canary.',
-        {
-          predictor: canaryPredictor,
-          trafficPercent: int32('Percent of the traffic that it gets.', { minimum: 0, maximum: 100 }),
-        },
-        ['predictor', 'trafficPercent'],
-      ),
-      { listType: 'atomic' },
-    ),
-  },
-  ['predictor'],
-)
-
-const status = but(
-  object('What is served.', {
-    ...statusFields,
-    url: text('Where to send requests.'),
-    address,
-    components: componentStatuses,
-    modelStatus,
-    deploymentMode: text('Standard or Knative.'),
-    servingRuntimeName: text('The ServingRuntime in use.'),
-    clusterServingRuntimeName: text('The ClusterServingRuntime in use.'),
-    canaryStatuses: list(
-      'The canaries.',
-      object(
-        'One canary.',
-        {
-          name: text('Name of its predictor.'),
-          ready: flag('Whether it takes requests.'),
-          trafficPercent: int32('The share of the traffic that it gets.'),
-          modelStatus,
-        },
-        ['name', 'ready', 'trafficPercent'],
-      ),
-      { listType: 'atomic' },
-    ),
-  }),
-  { open: true },
-)
+const spec = object('What to serve.', { predictor, transformer, explainer, canary: canary(canaryPredictor) }, [
+  'predictor',
+])
 
 export interface PredictorSpec extends Infer<typeof predictor> {}
 export interface ExplainerSpec extends Infer<typeof explainer> {}
@@ -162,6 +113,7 @@ export const inferenceService: KindSource = {
       storage: true,
       fields: { spec, status },
       required: ['spec'],
+      rules: [hostName],
       statusSubresource: true,
       printerColumns: [
         urlColumn,
@@ -173,6 +125,7 @@ export const inferenceService: KindSource = {
         ageColumn,
       ],
     },
+    inferenceServiceV1,
   ],
 }
 

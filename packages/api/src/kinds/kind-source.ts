@@ -15,6 +15,8 @@ export interface VersionSource {
   readonly name: string
   readonly served: boolean
   readonly storage: boolean
+  /** Installed only where somebody asks for it, beside the version that is stored; its pods are open in the CRD. */
+  readonly isPreview?: boolean
   readonly fields: Readonly<Record<string, Schema<unknown>>>
   /** Beside apiVersion, kind and metadata. KServe's schema demands nothing at the top; its webhooks do. */
   readonly required: readonly string[]

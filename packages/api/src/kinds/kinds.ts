@@ -34,6 +34,12 @@ export function findKind(kind: string): KindSource | undefined {
   return kinds.find((source) => source.kind === kind)
 }
 
+/** Whether an object is written in a version that is served only where previews are wanted. */
+export function isPreview({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): boolean {
+  const version = findKind(kind)?.versions.find(({ name }) => apiVersion === `${group}/${name}`)
+  return version?.isPreview === true
+}
+
 function resourceName(source: KindSource): ResourceName {
   const { kind, plural, namespaced } = source
   return { group, version: storageVersion(source).name, plural, kind, namespaced }

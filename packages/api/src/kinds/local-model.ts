@@ -1,4 +1,5 @@
 import { type Infer, integer, kubernetesObject, list, map, object, oneOf, quantity, text } from '../schema/schema.ts'
+import { unchanged } from '../schema/form-rules.ts'
 import { cacheStorage } from '../schema/storage.ts'
 import type { KindSource } from './kind-source.ts'
 import type { ServingObject } from './object-meta.ts'
@@ -18,7 +19,7 @@ const cacheSpec = object(
   'A model to keep on nodes.',
   {
     sourceModelUri: text('Where the model comes from. Cannot be changed.', {
-      rules: [{ rule: 'self == oldSelf', message: 'sourceModelUri cannot be changed: make another cache' }],
+      rules: [unchanged('make another cache')],
     }),
     modelSize: quantity('How much room it needs.'),
     nodeGroups: list('The LocalModelNodeGroups on whose nodes it is kept.', text('Name of a group.'), { minItems: 1 }),

@@ -1,5 +1,7 @@
 import { containerFields, runtimePodFields } from '../schema/pod.ts'
+import { keepsWorkers, someContainer } from '../schema/runtime-rules.ts'
 import { but, flag, type Infer, int32, integer, list, object, text, textMap } from '../schema/schema.ts'
+import { parallelSizes } from '../schema/worker.ts'
 import { ageColumn, type KindSource, type PrinterColumn, type VersionSource } from './kind-source.ts'
 import type { ServingObject } from './object-meta.ts'
 
@@ -13,8 +15,7 @@ const workerSpec = object(
   'The worker pods of a runtime that spreads one model over several nodes.',
   {
     ...runtimeFields,
-    pipelineParallelSize: integer("How many nodes the model's layers are spread over, head included."),
-    tensorParallelSize: integer('How many devices of one node share each layer.'),
+    ...parallelSizes,
   },
   ['containers'],
 )
@@ -30,35 +31,38 @@ const supportedModelFormat = object(
   ['name'],
 )
 
-const spec = object(
-  'How to run a model server.',
-  {
-    ...runtimeFields,
-    supportedModelFormats: list('The model formats that the server reads.', supportedModelFormat),
-    protocolVersions: list(
-      'The protocols that the server speaks; v1 if unset.',
-      text('`v1`, `v2`, `grpc-v1` or `grpc-v2`.'),
-    ),
-    disabled: flag('Whether new services may not use it.'),
-    multiModel: flag('Whether the server holds many models, loaded while it runs.'),
-    workerSpec,
-    replicas: integer('How many pods, where the runtime is deployed on its own (multi-model).'),
-    grpcEndpoint: text('Where the multi-model management protocol is served.'),
-    grpcDataEndpoint: text('Where gRPC inference is served, if not at the first container port.'),
-    httpDataEndpoint: text('Where HTTP inference is served, if not at the first container port.'),
-    storageHelper: object('The helper that fetches models for a multi-model server.', {
-      disabled: flag('Whether the server fetches models itself.'),
-    }),
-    builtInAdapter: object('The adapter that teaches a server the multi-model management protocol.', {
-      serverType: text('The server, such as `triton` or `mlserver`.'),
-      runtimeManagementPort: integer("Port of the server's own management interface."),
-      memBufferBytes: integer('Memory to leave unused, in bytes.'),
-      modelLoadingTimeoutMillis: integer('Longest that loading a model may take, in milliseconds.'),
-      // KServe's schema lets one name stand twice here.
-      env: but(containerFields.env, { listType: 'atomic' }),
-    }),
-  },
-  ['containers'],
+const spec = but(
+  object(
+    'How to run a model server.',
+    {
+      ...runtimeFields,
+      supportedModelFormats: list('The model formats that the server reads.', supportedModelFormat),
+      protocolVersions: list(
+        'The protocols that the server speaks; v1 if unset.',
+        text('`v1`, `v2`, `grpc-v1` or `grpc-v2`.'),
+      ),
+      disabled: flag('Whether new services may not use it.'),
+      multiModel: flag('Whether the server holds many models, loaded while it runs.'),
+      workerSpec,
+      replicas: integer('How many pods, where the runtime is deployed on its own (multi-model).'),
+      grpcEndpoint: text('Where the multi-model management protocol is served.'),
+      grpcDataEndpoint: text('Where gRPC inference is served, if not at the first container port.'),
+      httpDataEndpoint: text('Where HTTP inference is served, if not at the first container port.'),
+      storageHelper: object('The helper that fetches models for a multi-model server.', {
+        disabled: flag('Whether the server fetches models itself.'),
+      }),
+      builtInAdapter: object('The adapter that teaches a server the multi-model management protocol.', {
+        serverType: text('The server, such as `triton` or `mlserver`.'),
+        runtimeManagementPort: integer("Port of the server's own management interface."),
+        memBufferBytes: integer('Memory to leave unused, in bytes.'),
+        modelLoadingTimeoutMillis: integer('Longest that loading a model may take, in milliseconds.'),
+        // KServe's schema lets one name stand twice here.
+        env: but(containerFields.env, { listType: 'atomic' }),
+      }),
+    },
+    ['containers'],
+  ),
+  { rules: [someContainer, keepsWorkers] },
 )
 
 const status = object('Nothing yet.', {})

@@ -1,4 +1,5 @@
-import { type Infer, object, quantity, text } from '../schema/schema.ts'
+import { agentScheme, modelPathName, sameMemory } from '../schema/trained-model-rules.ts'
+import { but, type Infer, object, quantity, text } from '../schema/schema.ts'
 import { address, statusFields } from '../schema/status.ts'
 import { storageUri } from '../schema/storage.ts'
 import { ageColumn, type KindSource, readyColumn, urlColumn } from './kind-source.ts'
@@ -12,8 +13,8 @@ const spec = object(
       'The model.',
       {
         framework: text('Its format, such as `sklearn`. The server must read it.'),
-        memory: quantity('Memory to reserve for it. Cannot be changed later.'),
-        storageUri,
+        memory: quantity('Memory to reserve for it. Cannot be changed later.', { rules: [sameMemory] }),
+        storageUri: but(storageUri, { rules: [agentScheme] }),
       },
       ['framework', 'memory', 'storageUri'],
     ),
@@ -43,6 +44,7 @@ export const trainedModel: KindSource = {
       storage: true,
       fields: { spec, status },
       required: ['spec'],
+      rules: [modelPathName],
       statusSubresource: true,
       printerColumns: [urlColumn, readyColumn, ageColumn],
     },

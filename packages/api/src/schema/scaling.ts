@@ -1,4 +1,5 @@
-import { int32, kubernetesObject, list, object, oneOf, quantity, text } from './schema.ts'
+import { int32, kubernetesObject, list, object, oneOf, quantity, rule, text } from './schema.ts'
+import { notBelow } from './number-rules.ts'
 
 export const scaleMetrics = ['cpu', 'memory', 'concurrency', 'rps'] as const
 export type ScaleMetric = (typeof scaleMetrics)[number]
@@ -82,9 +83,12 @@ export const autoScaling = object('Scaling by several metrics, or with its own s
 
 /** Scaling fields that every component and every graph has. */
 export const scalingFields = {
-  minReplicas: int32('Least number of replicas; 1 if unset. 0 lets it scale to zero where the mode can.'),
+  minReplicas: int32('Least number of replicas; 1 if unset. 0 lets it scale to zero where the mode can.', {
+    rules: [notBelow(0, 'min-replicas')],
+  }),
   maxReplicas: int32(
     'Greatest number of replicas. 0 means no limit; unset means what the cluster sets, else minReplicas.',
+    { rules: [notBelow(0, 'max-replicas', '0 means no limit')] },
   ),
   scaleTarget: int32('The value of scaleMetric to hold: percent for cpu, a number otherwise.'),
   scaleMetric: oneOf(
@@ -97,3 +101,20 @@ export const scaleMetricType = oneOf(
   'How scaleTarget is meant. Unset: Utilization for cpu and memory.',
   metricTargetTypes,
 )
+
+interface Bounds {
+  readonly minReplicas?: number
+  readonly maxReplicas?: number
+}
+
+/** Of everything that has both bounds. */
+export const minOverMax = rule<Bounds>({
+  name: 'min-over-max',
+  cel: '!has(self.maxReplicas) || self.maxReplicas <= 0 || (has(self.minReplicas) ? self.minReplicas : 1) <= self.maxReplicas',
+  message: 'must not be above maxReplicas',
+  advice: 'lower it or raise maxReplicas (unset, it is 1)',
+  field: 'minReplicas',
+  holds: ({ minReplicas = 1, maxReplicas = 0 }) => maxReplicas <= 0 || minReplicas <= maxReplicas,
+  say: ({ minReplicas, maxReplicas }) =>
+    `is ${minReplicas ?? '1 when unset'}, more than maxReplicas, which is ${maxReplicas}: lower it or raise maxReplicas`,
+})

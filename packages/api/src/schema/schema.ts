@@ -1,10 +1,65 @@
 import kubernetes from '../generated/kubernetes.json' with { type: 'json' }
 import type { KubernetesObjects } from '../generated/kubernetes-objects.ts'
 
-/** A rule in CEL (`self`, `oldSelf`), with the sentence a user reads when it does not hold. */
-export interface Rule {
-  readonly rule: string
+/** One place where a rule does not hold. */
+export interface Fault {
+  /** From the value that the rule is about. */
+  readonly path: readonly (string | number)[]
+  /** What is wrong and what to do, to be read after the place. */
   readonly message: string
+  readonly value?: unknown
+  readonly suggestion?: string
+}
+
+/**
+ * One rule about a value, said twice: in CEL for the CRD, and as a function for the validator, which can say more. A test
+ * holds the one against the other. It is asked only of values that the schema accepts.
+ */
+export interface Rule {
+  /** Stable: findings carry it. */
+  readonly name: string
+  /**
+   * CEL over `self`, and over `oldSelf` where it is about a change. Absent where the API server estimates that it would cost
+   * too much: lists in maps have no bound here, as they have none in KServe.
+   */
+  readonly cel?: string
+  /** What the API server says after the place. */
+  readonly message: string
+  /** The field of the value that is at fault, dotted; absent: the value itself. */
+  readonly field?: string
+  /** Asked only on updates of a value that was there before. */
+  readonly isChange?: boolean
+  /** Empty if the rule holds. `old` is the value before, on updates. */
+  readonly faults: (self: unknown, old: unknown) => readonly Fault[]
+}
+
+/** A rule about values of type T, which the schema has checked, told by whether it holds. */
+export interface ClaimRule<T> extends Omit<Rule, 'faults'> {
+  /** What to do, where the message alone does not tell. */
+  readonly advice?: string
+  readonly holds: (self: T, old: T) => boolean
+  /** What the validator says instead of message and advice: it can name what it found. */
+  readonly say?: (self: T) => string
+}
+
+export function rule<T>({ advice, holds, say, message: claim, ...rest }: ClaimRule<T>): Rule {
+  const message = advice === undefined ? claim : `${claim}: ${advice}`
+  const path = rest.field?.split('.') ?? []
+  return {
+    ...rest,
+    message,
+    faults: (self, old) =>
+      holds(self as T, old as T) ? [] : [{ path, message: say?.(self as T) ?? message, value: valueAt(self, path) }],
+  }
+}
+
+/** A rule about values of type T that finds its faults itself. */
+export function ruleOf<T>(given: Omit<Rule, 'faults'> & { readonly faults: (self: T) => readonly Fault[] }): Rule {
+  return { ...given, faults: (self) => given.faults(self as T) }
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce((at: unknown, name) => (Object(at) as Record<string, unknown>)[name], value)
 }
 
 /**
@@ -27,6 +82,8 @@ export interface SchemaData {
   readonly minLength?: number
   readonly maxLength?: number
   readonly minItems?: number
+  /** An object's least number of fields. */
+  readonly minProperties?: number
   /** Applied when reading, never written into the user's object (except list map keys, which Kubernetes demands). */
   readonly default?: unknown
   readonly properties?: Readonly<Record<string, SchemaData>>

@@ -1,4 +1,4 @@
-import { list, object, text, textMap } from './schema.ts'
+import { but, list, object, rule, text, textMap } from './schema.ts'
 
 /** Where a model lies when the credentials and the bucket come from a Secret. */
 const storageSpecFields = {
@@ -14,10 +14,24 @@ export const modelStorage = object('Storage by reference to a Secret, instead of
 })
 
 /** spec.<component>.logger.storage */
-export const loggerStorage = object('Logs go to files in object storage, instead of to a URL.', {
-  ...storageSpecFields,
-  serviceAccountName: text('Service account whose Secrets hold the credentials.'),
-})
+export const loggerStorage = but(
+  object('Logs go to files in object storage, instead of to a URL.', {
+    ...storageSpecFields,
+    serviceAccountName: text('Service account whose Secrets hold the credentials.'),
+  }),
+  { rules: (['path', 'parameters', 'key'] as const).map(neededForLogs) },
+)
+
+function neededForLogs(field: string) {
+  return rule<Readonly<Record<string, unknown>>>({
+    name: 'logger-storage',
+    cel: `has(self.${field})`,
+    message: 'is required for logs in storage',
+    advice: 'add it',
+    field,
+    holds: (storage) => storage[field] !== undefined,
+  })
+}
 
 /** The storage of local model caches. */
 export const cacheStorage = object('Credentials, when the source needs them.', {

@@ -2,20 +2,14 @@ import type { ComponentSpec, InferenceService } from '../kinds/inference-service
 import { type CheckContext, gatherFindings, modeOf, type Reporter, type ServiceCheck } from './check-context.ts'
 import type { Finding } from './finding.ts'
 import { checkCanaries } from './rules/canary-rules.ts'
-import {
-  checkExplainerForm,
-  checkPredictorForm,
-  checkServerName,
-  checkTransformerForm,
-} from './rules/component-form.ts'
+import { checkCustomProtocol, checkServerName } from './rules/component-form.ts'
 import { checkServiceContainers } from './rules/container-rules.ts'
 import { checkMultiNode } from './rules/multi-node-rules.ts'
 import { checkScaleAnnotations, checkScaleBounds, type ScaleBounds } from './rules/scale-annotation-rules.ts'
-import { checkAutoscalerClass, checkReplicas, checkScaling } from './rules/scaling-rules.ts'
+import { checkAutoscalerClass, checkScaling } from './rules/scaling-rules.ts'
 import {
   checkComponentNumbers,
   checkDeploymentMode,
-  checkLogger,
   checkPredictorNameChange,
   checkServiceName,
 } from './rules/service-rules.ts'
@@ -44,16 +38,12 @@ export function checkInferenceService(service: InferenceService, context: CheckC
 
 function checkComponents(check: ServiceCheck, report: Reporter): void {
   const { predictor, transformer, explainer } = check.service.spec
-  checkPredictorForm(predictor, ['spec', 'predictor'], report)
+  checkCustomProtocol(predictor, ['spec', 'predictor'], report)
   checkServerName(predictor, ['spec', 'predictor'], report)
-  if (transformer) checkTransformerForm(transformer, ['spec', 'transformer'], report)
-  if (explainer) checkExplainerForm(explainer, ['spec', 'explainer'], report)
   for (const [name, component] of Object.entries({ predictor, transformer, explainer })) {
     if (!component) continue
     const path = ['spec', name]
-    checkReplicas(component, path, report)
     checkComponentNumbers(check, component, path, report)
-    checkLogger(component, path, report)
     checkScaling(check, component, path, report)
     checkScaleAnnotations(component.annotations, path, check.mode === 'Knative', report)
     if (check.mode === 'Knative') checkScaleBounds(boundsOf(check, component, path), report)

@@ -1,9 +1,8 @@
 import type { LocalModelCache, LocalModelNamespaceCache } from '../kinds/local-model.ts'
 import { type CheckContext, gatherFindings } from './check-context.ts'
-import { isRecord } from './check-schema.ts'
 import type { Finding } from './finding.ts'
 
-/** What the schema cannot say about a cache: its source is its own, and stays. */
+/** What the schema cannot say about a cache: its source is its own. */
 export function checkLocalModelCache(
   cache: LocalModelCache | LocalModelNamespaceCache,
   context: CheckContext = {},
@@ -11,11 +10,6 @@ export function checkLocalModelCache(
   const { sourceModelUri } = cache.spec
   const path = ['spec', 'sourceModelUri']
   return gatherFindings((report) => {
-    const before =
-      isRecord(context.old) && isRecord(context.old['spec']) ? context.old['spec']['sourceModelUri'] : undefined
-    if (before !== undefined && before !== sourceModelUri) {
-      report.error(path, 'immutable', 'cannot be changed: make another cache', { value: sourceModelUri })
-    }
     const twin = (context.caches ?? []).find(
       (other) => other.metadata.name !== cache.metadata.name && other.spec.sourceModelUri === sourceModelUri,
     )

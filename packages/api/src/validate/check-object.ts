@@ -1,20 +1,21 @@
+import { conversions, convertObject } from '../convert/convert-object.ts'
+import { inNewerWords } from '../convert/newer-words.ts'
 import type { ClusterStorageContainer } from '../kinds/cluster-storage-container.ts'
 import type { InferenceGraph } from '../kinds/inference-graph.ts'
 import type { InferenceService } from '../kinds/inference-service.ts'
-import { group, type KindSource, objectSchema } from '../kinds/kind-source.ts'
+import { group, type KindSource, objectSchema, storageVersion } from '../kinds/kind-source.ts'
 import { findKind, kinds } from '../kinds/kinds.ts'
 import type { LocalModelCache, LocalModelNamespaceCache } from '../kinds/local-model.ts'
 import type { ServingRuntime } from '../kinds/serving-runtime.ts'
-import type { TrainedModel } from '../kinds/trained-model.ts'
 import { definition, type SchemaData } from '../schema/schema.ts'
 import type { CheckContext } from './check-context.ts'
 import { checkInferenceGraph } from './check-inference-graph.ts'
 import { checkInferenceService } from './check-inference-service.ts'
 import { checkLocalModelCache } from './check-local-model.ts'
 import { checkSchema, isRecord } from './check-schema.ts'
+import { checkSchemaRules } from './check-schema-rules.ts'
 import { checkServingRuntime } from './check-serving-runtime.ts'
 import { checkClusterStorageContainer } from './check-storage-container.ts'
-import { checkTrainedModel } from './check-trained-model.ts'
 import { errorAt, type Finding, formatFinding } from './finding.ts'
 import { nearName } from './near-name.ts'
 import { withoutNulls } from './without-nulls.ts'
@@ -39,11 +40,28 @@ export function checkObject(object: unknown, context: CheckContext = {}): Findin
 }
 
 function checkAlone(object: Readonly<Record<string, unknown>>, context: CheckContext): Finding[] {
-  const kind = object['kind']
-  const findings = validateObject(typeof kind === 'string' ? kind : '', object)
-  if (findings.some(({ severity }) => severity === 'error')) return findings
-  const old = isRecord(context.old) ? withoutNulls(context.old) : undefined
-  return [...findings, ...checkRules(withoutNulls(object), { ...context, old })]
+  const kind = typeof object['kind'] === 'string' ? object['kind'] : ''
+  const findings = validateObject(kind, object)
+  const source = findKind(kind)
+  const schema = source && schemaFor(source, object['apiVersion'])
+  if (!schema || findings.some(({ severity }) => severity === 'error')) return findings
+  const value = withoutNulls(object)
+  const old = context.old === undefined ? undefined : inVersion(withoutNulls(context.old), object['apiVersion'])
+  return [...findings, ...checkSchemaRules(schema, value, old), ...checkStored(source, value, { ...context, old })]
+}
+
+/** The rules beyond the schema are written for the stored version; what they say is said in the version of the object. */
+function checkStored(source: KindSource, object: Readonly<Record<string, unknown>>, context: CheckContext): Finding[] {
+  const stored = `${group}/${storageVersion(source).name}`
+  const shape = conversions.find(({ kind }) => kind === source.kind)?.shape
+  if (!shape || object['apiVersion'] === stored) return checkRules(object, context)
+  const old = context.old === undefined ? undefined : inVersion(context.old, stored)
+  return checkRules(inVersion(object, stored), { ...context, old }).map((finding) => inNewerWords(finding, shape))
+}
+
+function inVersion(object: unknown, apiVersion: unknown): unknown {
+  const converted = convertObject(object, String(apiVersion))
+  return converted.ok ? converted.object : undefined
 }
 
 /**
@@ -112,8 +130,6 @@ function checkRules(object: unknown, context: CheckContext): Finding[] {
       return checkServingRuntime(object as ServingRuntime, context)
     case 'InferenceGraph':
       return checkInferenceGraph(object as InferenceGraph, context)
-    case 'TrainedModel':
-      return checkTrainedModel(object as TrainedModel, context)
     case 'ClusterStorageContainer':
       return checkClusterStorageContainer(object as ClusterStorageContainer)
     case 'LocalModelCache':

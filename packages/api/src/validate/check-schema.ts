@@ -68,7 +68,7 @@ function build(schema: SchemaData): Check {
 }
 
 function objectCheck(schema: SchemaData): Check {
-  const { properties, values, required = [] } = schema
+  const { properties, values, required = [], minProperties = 0 } = schema
   const fields = new Map(Object.entries(properties ?? {}).map(([name, field]) => [name, compile(field)]))
   const valueCheck = values ? compile(values) : undefined
   // A field that is null counts as absent: the API server drops it before it validates.
@@ -76,6 +76,11 @@ function objectCheck(schema: SchemaData): Check {
     if (!isRecord(value)) {
       findings.push(wrongType('an object', value, place))
       return
+    }
+    if (minProperties > 0 && Object.values(value).every((field) => field === null || field === undefined)) {
+      findings.push(
+        errorAt(segmentsOf(place), 'min-properties', 'is empty: say something in it or leave it out', { value }),
+      )
     }
     for (const name of required) {
       if (value[name] === undefined || value[name] === null) findings.push(missing(name, place))

@@ -1,10 +1,14 @@
-import type { ClusterServingRuntime, ServingRuntime, ServingRuntimeSpec } from '../kinds/serving-runtime.ts'
+import type {
+  ClusterServingRuntime,
+  RuntimeWorkerSpec,
+  ServingRuntime,
+  ServingRuntimeSpec,
+} from '../kinds/serving-runtime.ts'
 import { containerNames } from '../wire-keys.ts'
 import { type CheckContext, gatherFindings, type Reporter } from './check-context.ts'
-import { isRecord } from './check-schema.ts'
 import type { Finding } from './finding.ts'
 import { checkContainers } from './rules/container-rules.ts'
-import { checkGpuResources, checkParallelVariables, checkWorkerSpec } from './rules/multi-node-rules.ts'
+import { checkGpuResources, checkParallelVariables, checkWorkerContainers } from './rules/multi-node-rules.ts'
 
 type Runtime = ServingRuntime | ClusterServingRuntime
 
@@ -13,8 +17,6 @@ export function checkServingRuntime(runtime: Runtime, context: CheckContext = {}
   const { spec } = runtime
   if (spec.disabled) return []
   return gatherFindings((report) => {
-    if (spec.containers.length === 0)
-      report.error(['spec', 'containers'], 'runtime-containers', 'needs a container: add it')
     checkOwnPriorities(spec, report)
     for (const other of context.runtimes ?? []) {
       if (other.metadata.name !== runtime.metadata.name) checkPriorities(spec, other, report)
@@ -65,13 +67,9 @@ function checkPriorities(spec: ServingRuntimeSpec, other: Runtime, report: Repor
 
 function checkRuntimeWorkers(spec: ServingRuntimeSpec, context: CheckContext, report: Reporter): void {
   const { workerSpec, annotations = {} } = spec
-  if (!workerSpec) {
-    if (!hadWorkers(context.old)) return
-    const message = 'cannot be taken away, because services may be running on it: make another runtime'
-    report.error(['spec', 'workerSpec'], 'immutable', message)
-    return
-  }
-  checkWorkerSpec(workerSpec, ['spec', 'workerSpec'], report)
+  if (!workerSpec) return
+  checkWorkerContainers(workerSpec, ['spec', 'workerSpec'], report)
+  checkParallelSizes(workerSpec, report)
   for (const [index, container] of spec.containers.entries()) {
     if (container.name !== containerNames.server) continue
     checkParallelVariables(container, ['spec', 'containers', index], report)
@@ -83,6 +81,11 @@ function checkRuntimeWorkers(spec: ServingRuntimeSpec, context: CheckContext, re
   }
 }
 
-function hadWorkers(old: unknown): boolean {
-  return isRecord(old) && isRecord(old['spec']) && isRecord(old['spec']['workerSpec'])
+/** A disabled runtime may have any, so that the schema cannot say it. */
+function checkParallelSizes(worker: RuntimeWorkerSpec, report: Reporter): void {
+  for (const field of ['pipelineParallelSize', 'tensorParallelSize'] as const) {
+    const size = worker[field]
+    if (size === undefined || size >= 1) continue
+    report.error(['spec', 'workerSpec', field], 'parallel-size', `must not be below 1, but is ${size}`, { value: size })
+  }
 }

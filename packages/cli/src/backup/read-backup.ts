@@ -72,7 +72,9 @@ async function readOwn(
 ): Promise<readonly KubeObject[]> {
   const objects: KubeObject[] = []
   for (const kind of [...kinds].sort((left, right) => order.indexOf(left.kind) - order.indexOf(right.kind))) {
-    const served = discovery.resources.find((resource) => resource.group === group && resource.kind === kind.kind)
+    // In the stored version: one in preview may not be served where this is restored.
+    const stored = kind.versions.find(({ storage }) => storage)
+    const served = discovery.ofKind(`${group}/${stored?.name}`, kind.kind)
     if (!served) continue
     const { items } = await client.list(served)
     const wanted = items.filter(

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { resources as serving } from '@millrace/api'
+import { isPreview, resources as serving } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import type { Command } from 'commander'
 import { applyManifests } from '../apply-manifests.ts'
@@ -33,6 +33,7 @@ interface UpOptions {
   readonly filename?: readonly string[]
   readonly kubeconfig?: string
   readonly timeout: number
+  readonly preview?: boolean
   readonly verbose?: boolean
 }
 
@@ -57,6 +58,10 @@ export function defineUp(program: Command, terminal: Terminal): void {
     .option('-f, --filename <file...>', 'what to apply in place of examples/')
     .option('--kubeconfig <file>', 'run on that API server in place of the embedded one')
     .option('--timeout <seconds>', 'how long the InferenceServices may take to become ready', parseSeconds, 300)
+    .option(
+      '--preview',
+      'serve versions in preview too (InferenceService v1); so does a file given to -f that is in one',
+    )
     .option('-v, --verbose', 'log what every part does')
     .addHelpText(
       'after',
@@ -85,6 +90,7 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
       gatewayPort: options.gatewayPort,
       ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
       filesRoot: options.filename === undefined ? checkout : terminal.workingDirectory,
+      preview: options.preview === true || manifests.some(({ object }) => isPreview(object)),
       log: createTextLog((line) => progress.note(line.trimEnd()), level),
       signal: terminal.signal,
       environment: terminal.environment,

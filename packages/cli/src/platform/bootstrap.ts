@@ -1,4 +1,14 @@
-import { configMapName, crds, resources as serving, shippedConfig, shippedRuntimes } from '@millrace/api'
+import { isDeepStrictEqual } from 'node:util'
+import {
+  configMapName,
+  type CrdConversion,
+  crds,
+  type CustomResourceDefinition,
+  kinds,
+  resources as serving,
+  shippedConfig,
+  shippedRuntimes,
+} from '@millrace/api'
 import {
   apiVersionOf,
   type Client,
@@ -8,13 +18,15 @@ import {
   type Resource,
   resources,
 } from '@millrace/kube'
-import { waitFor } from '../wait.ts'
+import { find, waitFor } from '../wait.ts'
 
 /** Where KServe's users look for the configuration. */
 export const controllerNamespace = 'kserve'
 const fieldManager = 'millrace-up'
 
 export interface BootstrapOptions {
+  /** Serve the versions in preview too. */
+  readonly preview?: boolean
   readonly log: Log
   readonly signal: AbortSignal
 }
@@ -24,9 +36,12 @@ export interface BootstrapOptions {
  * changed since stays changed: those fields belong to the user, and the log says so.
  */
 export async function bootstrap(client: Client, options: BootstrapOptions): Promise<void> {
-  const definitions = crds('full')
+  const definitions = crds('full', kinds, options.preview ? { preview: { conversion: nobodyYet } } : {})
   await Promise.all(
-    definitions.map((definition) => install(client, resources.customResourceDefinitions, definition, options)),
+    definitions.map(async (definition) => {
+      const wanted = definition.spec.conversion ? await withConversion(client, definition) : definition
+      await install(client, resources.customResourceDefinitions, wanted, options)
+    }),
   )
   await install(
     client,
@@ -41,6 +56,21 @@ export async function bootstrap(client: Client, options: BootstrapOptions): Prom
     definitions.map((definition) => established(client, definition.metadata.name ?? '', options.signal)),
   )
   await Promise.all(shippedRuntimes.map((runtime) => install(client, serving.clusterServingRuntimes, runtime, options)))
+}
+
+/**
+ * Who converts is the controller's to say, when it has started. Until then nothing listens there: a request for a version in
+ * preview is answered with an error, and not with an object that nobody has converted.
+ */
+const nobodyYet = { url: 'https://127.0.0.1:1/convert' }
+
+/** The definition as it is to be applied: where somebody converts already, who that is stays as it is. */
+async function withConversion(client: Client, definition: CustomResourceDefinition): Promise<KubeObject> {
+  const { conversion, ...spec } = definition.spec
+  const live = await find(client, resources.customResourceDefinitions, { name: definition.metadata.name })
+  const { strategy, webhook } = Object(Object(live?.['spec']).conversion) as Partial<CrdConversion>
+  const isKnown = strategy === 'Webhook' && !isDeepStrictEqual(webhook?.clientConfig, nobodyYet)
+  return isKnown ? { ...definition, spec } : definition
 }
 
 async function install(

@@ -16,6 +16,8 @@ export interface PlatformOptions {
   readonly kubeconfig?: string
   /** Where relative `file://` URIs start. */
   readonly filesRoot: string
+  /** Serve the versions in preview too (InferenceService v1). */
+  readonly preview: boolean
   readonly log: Log
   readonly signal: AbortSignal
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -63,7 +65,7 @@ async function start(options: PlatformOptions, parts: Part[]): Promise<Omit<Plat
   const nowMs = Date.now()
   const [hasWorkloads] = await Promise.all([
     holdsLease(client, 'kube-controller-manager', nowMs),
-    bootstrap(client, { log, signal }),
+    bootstrap(client, { preview: options.preview, log, signal }),
   ])
   const gateway = await startGateway(client, { port: options.gatewayPort, log })
   parts.push({ name: 'gateway', close: () => gateway.close() })

@@ -1,9 +1,7 @@
 import type { CanarySpec, PredictorSpec } from '../../kinds/inference-service.ts'
 import { annotations as keys } from '../../wire-keys.ts'
 import type { Reporter, ServiceCheck } from '../check-context.ts'
-import { checkPredictorForm } from './component-form.ts'
-import { checkLogger } from './service-rules.ts'
-import { checkReplicas } from './scaling-rules.ts'
+import { checkCustomProtocol } from './component-form.ts'
 import { checkPredictorStorage, predictorStorageUri } from './storage-rules.ts'
 
 /** Fields by which a predictor is scaled. A canary has a fixed number of replicas, `minReplicas`. */
@@ -22,11 +20,6 @@ export function checkCanaries(check: ServiceCheck, report: Reporter): void {
   }
   const names = new Map<string, number>()
   for (const [index, each] of canary.entries()) checkCanary(each, index, names, predictor, report)
-  const total = canary.reduce((sum, { trafficPercent }) => sum + trafficPercent, 0)
-  if (total > 100) {
-    const message = `the trafficPercent of all canaries is ${total} together: bring it to 100 or less`
-    report.error(path, 'canary-traffic', message, { value: total })
-  }
 }
 
 function checkCanary(
@@ -39,10 +32,8 @@ function checkCanary(
   const { predictor } = canary
   const place = ['spec', 'canary', index, 'predictor']
   checkCanaryName(predictor.name, index, names, stable, report)
-  checkPredictorForm(predictor, place, report)
+  checkCustomProtocol(predictor, place, report)
   checkPredictorStorage(predictor, place, report)
-  checkReplicas(predictor, place, report)
-  checkLogger(predictor, place, report)
   if (predictor.workerSpec) {
     report.error([...place, 'workerSpec'], 'canary-field', 'is not for canaries: a model on several nodes has none')
   }

@@ -1,4 +1,4 @@
-import type { ExplainerSpec, PredictorSpec, TransformerSpec } from '../../kinds/inference-service.ts'
+import type { PredictorSpec } from '../../kinds/inference-service.ts'
 import { type Framework, frameworks } from '../../schema/model.ts'
 import { containerNames, environment } from '../../wire-keys.ts'
 import type { Reporter } from '../check-context.ts'
@@ -15,23 +15,6 @@ export function predictorForms(predictor: PredictorSpec): ('model' | 'containers
   return forms
 }
 
-/** Exactly one form. */
-export function checkPredictorForm(predictor: PredictorSpec, path: Path, report: Reporter): void {
-  const forms = predictorForms(predictor)
-  if (forms.length === 0) {
-    const message =
-      'has no model server: set "model" with modelFormat and storageUri, or "containers" with an image of your own'
-    report.error(path, 'predictor-form', message)
-  }
-  if (forms.length > 1) {
-    const containers = forms.includes('containers')
-      ? ` (a container called ${containerNames.server} is a model server too)`
-      : ''
-    report.error(path, 'predictor-form', `sets ${forms.join(' and ')}${containers}: keep one of them`)
-  }
-  if (forms[0] === 'containers') checkCustomProtocol(predictor, path, report)
-}
-
 /** A model server has its name from us. A canary's may have one, which KServe's schema demands there, and is ignored. */
 export function checkServerName(predictor: PredictorSpec, path: Path, report: Reporter): void {
   for (const form of predictorForms(predictor)) {
@@ -43,24 +26,13 @@ export function checkServerName(predictor: PredictorSpec, path: Path, report: Re
 
 const customProtocols = ['v1', 'v2']
 
-function checkCustomProtocol(predictor: PredictorSpec, path: Path, report: Reporter): void {
+/** The protocol that a container of one's own announces. */
+export function checkCustomProtocol(predictor: PredictorSpec, path: Path, report: Reporter): void {
+  if (predictorForms(predictor)[0] !== 'containers') return
   const env = predictor.containers?.[0]?.env ?? []
   const index = env.findIndex(({ name }) => name === environment.protocol)
   const value = env[index]?.value ?? ''
   if (index < 0 || customProtocols.includes(value)) return
   const message = `${JSON.stringify(value)} is not a protocol that a custom container can announce: use v1 or v2`
   report.error([...path, 'containers', 0, 'env', index, 'value'], 'protocol', message, { value })
-}
-
-export function checkTransformerForm(transformer: TransformerSpec, path: Path, report: Reporter): void {
-  if (transformer.containers?.length) return
-  report.error(path, 'transformer-form', 'has no container: set "containers" with the image of your transformer')
-}
-
-export function checkExplainerForm(explainer: ExplainerSpec, path: Path, report: Reporter): void {
-  const hasContainers = (explainer.containers?.length ?? 0) > 0
-  if (explainer.art && hasContainers) report.error(path, 'explainer-form', 'sets art and containers: keep one of them')
-  if (!explainer.art && !hasContainers) {
-    report.error(path, 'explainer-form', 'has no explainer: set "art", or "containers" with the image of your own')
-  }
 }

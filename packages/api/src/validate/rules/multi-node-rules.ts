@@ -16,20 +16,9 @@ export const knownGpuResources: readonly string[] = [
 
 const ordinaryResources: readonly string[] = ['cpu', 'memory', 'storage', 'ephemeral-storage']
 
-/** The worker pods of a service or of a runtime: one container, sizes of at least 1. */
-export function checkWorkerSpec(
-  worker: Pick<WorkerSpec, 'containers' | 'pipelineParallelSize' | 'tensorParallelSize'>,
-  path: Path,
-  report: Reporter,
-): void {
-  if ((worker.containers?.length ?? 0) > 1) {
-    report.error([...path, 'containers'], 'worker-containers', 'may hold one container only: remove the others')
-  }
-  for (const field of ['pipelineParallelSize', 'tensorParallelSize'] as const) {
-    const size = worker[field]
-    if (size === undefined || size >= 1) continue
-    report.error([...path, field], 'parallel-size', `must be at least 1, but is ${size}`, { value: size })
-  }
+export function checkWorkerContainers(worker: Pick<WorkerSpec, 'containers'>, path: Path, report: Reporter): void {
+  if ((worker.containers?.length ?? 0) <= 1) return
+  report.error([...path, 'containers'], 'worker-containers', 'may hold one container only: remove the others')
 }
 
 /** The sizes are said once, in workerSpec; the variables are made from them. */
@@ -89,7 +78,7 @@ export function checkMultiNode(check: ServiceCheck, report: Reporter): void {
   const { workerSpec, model } = predictor
   if (!workerSpec) return
   const path = ['spec', 'predictor']
-  checkWorkerSpec(workerSpec, [...path, 'workerSpec'], report)
+  checkWorkerContainers(workerSpec, [...path, 'workerSpec'], report)
   for (const [index, container] of (workerSpec.containers ?? []).entries()) {
     const place = [...path, 'workerSpec', 'containers', index]
     checkGpuResources(container, check.annotations, check.context, place, report)

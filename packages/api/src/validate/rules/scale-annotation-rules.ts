@@ -50,7 +50,7 @@ export function checkScaleBounds(bounds: ScaleBounds, report: Reporter): void {
   const initial = annotated(bounds, knativeKeys.initialScale)
   if (!max || max.value === 0) return
   const isBySpec = (bound: Bound) => bound.place.includes('minReplicas') || bound.place.includes('maxReplicas')
-  // Two fields of the spec are compared in every mode (`checkReplicas`).
+  // Two fields of the spec are compared in every mode (`minOverMax` in the schema).
   if (min && !(isBySpec(min) && isBySpec(max)) && min.value > max.value) {
     report.error(min.place, 'min-over-max', over(min, max), { value: min.value })
   }

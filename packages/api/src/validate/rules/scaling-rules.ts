@@ -12,25 +12,6 @@ export const autoscalerClasses = ['hpa', 'keda', 'external', 'none'] as const
 const knativeHpa = 'hpa.autoscaling.knative.dev'
 const mebibyte = parseQuantity('1Mi') ?? 0n
 
-/** Bounds that hold for services and graphs. `maxReplicas: 0` means no limit. */
-export function checkReplicas(
-  { minReplicas, maxReplicas }: { readonly minReplicas?: number; readonly maxReplicas?: number },
-  path: Path,
-  report: Reporter,
-): void {
-  if (minReplicas !== undefined && minReplicas < 0) {
-    report.error([...path, 'minReplicas'], 'min-replicas', 'must not be below 0', { value: minReplicas })
-  }
-  if (maxReplicas !== undefined && maxReplicas < 0) {
-    const message = 'must not be below 0 (0 means no limit)'
-    report.error([...path, 'maxReplicas'], 'max-replicas', message, { value: maxReplicas })
-  }
-  const least = minReplicas ?? 1
-  if (maxReplicas === undefined || maxReplicas <= 0 || least <= maxReplicas) return
-  const message = `is ${least}${minReplicas === undefined ? ' when unset' : ''}, more than maxReplicas, which is ${maxReplicas}: lower it or raise maxReplicas`
-  report.error([...path, 'minReplicas'], 'min-over-max', message, { value: least })
-}
-
 export function checkAutoscalerClass({ annotations }: ServiceCheck, report: Reporter): void {
   const value = annotations[keys.autoscalerClass]
   if (value === undefined || autoscalerClasses.some((known) => known === value)) return

@@ -8,21 +8,11 @@ import { predictorStorageUri } from './storage-rules.ts'
 
 type Path = readonly (string | number)[]
 
-/** Names that become part of host names, and begin one. */
-const hostName = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
-
 /** A host name's part may be this long; `-predictor` is added to a service's name. */
 const labelMax = 63
 
-export function checkHostName(name: string | undefined, report: Reporter): void {
-  if (name === undefined || hostName.test(name)) return
-  const message = `${JSON.stringify(name)} cannot begin a host name: use lower-case letters, digits and "-", begin with a letter and end with a letter or digit`
-  report.error(['metadata', 'name'], 'name', message, { value: name })
-}
-
 export function checkServiceName({ service }: ServiceCheck, report: Reporter): void {
   const { name } = service.metadata
-  checkHostName(name, report)
   const longest = service.spec.transformer ? '-transformer' : '-predictor'
   if (name === undefined || name.length + longest.length <= labelMax) return
   const message = `is too long: "${longest}" is added to it, and a host name's part may have ${labelMax} characters; use at most ${labelMax - longest.length}`
@@ -63,41 +53,16 @@ function oldService(old: unknown): InferenceService | undefined {
     : undefined
 }
 
+/** Mode-dependent: the bounds themselves stand in the schema. */
 export function checkComponentNumbers(
   check: ServiceCheck,
   component: ComponentSpec,
   path: Path,
   report: Reporter,
 ): void {
-  const { containerConcurrency, canaryTrafficPercent, timeout } = component
-  if (containerConcurrency !== undefined && containerConcurrency < 0) {
-    const message = 'must not be below 0 (0 means no limit)'
-    report.error([...path, 'containerConcurrency'], 'concurrency', message, { value: containerConcurrency })
-  }
-  if (timeout !== undefined && timeout < 0) {
-    report.error([...path, 'timeout'], 'timeout', 'must not be below 0', { value: timeout })
-  }
-  if (canaryTrafficPercent === undefined) return
-  const place = [...path, 'canaryTrafficPercent']
-  const options = { value: canaryTrafficPercent }
-  if (canaryTrafficPercent < 0 || canaryTrafficPercent > 100) {
-    report.error(place, 'canary-traffic', `must be from 0 to 100, but is ${canaryTrafficPercent}`, options)
-  } else if (check.mode === 'Standard') {
-    const message =
-      'has no effect in Standard mode, which keeps no older revision: describe the other model in spec.canary'
-    report.warn(place, 'mode-ignores', message, options)
-  }
-}
-
-export function checkLogger(component: ComponentSpec, path: Path, report: Reporter): void {
-  const { logger } = component
-  if (!logger) return
-  if (logger.mode === undefined) {
-    report.error([...path, 'logger', 'mode'], 'logger-mode', 'is required: all, request or response')
-  }
-  if (!logger.storage) return
-  for (const field of ['path', 'parameters', 'key'] as const) {
-    if (logger.storage[field] !== undefined) continue
-    report.error([...path, 'logger', 'storage', field], 'logger-storage', 'is required for logs in storage: add it')
-  }
+  const { canaryTrafficPercent } = component
+  if (canaryTrafficPercent === undefined || check.mode !== 'Standard') return
+  const message =
+    'has no effect in Standard mode, which keeps no older revision: describe the other model in spec.canary'
+  report.warn([...path, 'canaryTrafficPercent'], 'mode-ignores', message, { value: canaryTrafficPercent })
 }

@@ -165,14 +165,7 @@ function checkConfidential(
   path: Path,
   report: Reporter,
 ): void {
-  if (!uri) {
-    report.error(
-      [...path, 'storageUri'],
-      'confidential',
-      'is required by confidential: say where the encrypted model is',
-    )
-    return
-  }
+  if (!uri) return
   const scheme = schemeOf(uri)
   if (scheme === 'oci' || scheme === 'pvc') {
     const message = `has no effect with ${scheme}://, where nothing is fetched that could be decrypted`
