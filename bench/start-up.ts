@@ -17,22 +17,11 @@ export interface RunningPlatform {
   readonly allAnsweredMs: number
 }
 
-export const launcher: readonly string[] = ['node', join(root, 'packages', 'cli', 'bin', 'millrace.mjs')]
-
 export async function startUp(session: Session, dataDir: string): Promise<RunningPlatform> {
   const startedMs = performance.now()
   const since = (): number => performance.now() - startedMs
-  const [command = '', ...first] = launcher
-  const child = session.start(command, [
-    ...first,
-    'up',
-    '--data-dir',
-    dataDir,
-    '--api-port',
-    '0',
-    '--gateway-port',
-    '0',
-  ])
+  const command = join(root, 'packages', 'cli', 'bin', 'millrace')
+  const child = session.start(command, ['up', '--data-dir', dataDir, '--api-port', '0', '--gateway-port', '0'])
   const firstPrediction = printed(child, /^prediction /m, session.signal).then(since)
   // The line that ends the report: after it nothing more is printed, and nobody needs to read on.
   const report = printed(child, /^stop /m, session.signal)
