@@ -7,14 +7,14 @@ import { fileURLToPath } from 'node:url'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 
 process.stderr.write('Installing dependencies, Node 24 among them (needed once, about half a minute) ...\n')
-// `npm ci` begins by removing node_modules: right for a new checkout, wrong under a platform that runs from it.
-const verb = existsSync(join(root, 'node_modules')) ? 'install' : 'ci'
-const flags = [verb, '--no-audit', '--no-fund', '--loglevel=error']
+// Not `npm ci`: it removes node_modules under a platform that runs from it, and refuses a lock file that was written where the
+// registry has no packages for other systems.
+const flags = ['install', '--no-audit', '--no-fund', '--loglevel=error']
 const npm = process.env.npm_execpath
 const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm, ...flags]] : ['npm', flags]
 const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
 if (error) fail(1, `Cannot run ${command}: ${error.message}`)
-if (status !== 0) fail(status ?? 1, `npm ${verb} failed. Check the network and run the same command again.`)
+if (status !== 0) fail(status ?? 1, `npm install failed. Check the network and run the same command again.`)
 if (!existsSync(join(root, 'node_modules', '.bin', 'node'))) {
   const machine = `${process.platform}-${process.arch}`
   fail(1, `There is no Node 24 package for ${machine}; Linux and macOS on x64 and arm64 have one.`)
