@@ -46,6 +46,7 @@ export function findDifferences(
 /** The code of an answer, with its message where one is asked for: an object and a refusal have nothing else to compare. */
 function outcomeOf(answer: unknown, withMessage = false): unknown {
   const status = valueAt(answer, 'status')
+  if (typeof status !== 'number') return undefined
   const message = textAt(answer, 'body', 'message')
   return withMessage && message !== '' ? `${String(status)} ${message}` : status
 }
@@ -76,7 +77,12 @@ function compare(
 
 /** The names of the objects in a list: when they differ, comparing one object with another tells nothing. */
 function namesIn(tree: object): string {
-  return Array.isArray(tree) ? tree.map((item) => textAt(item, 'metadata', 'name')).join(' ') : ''
+  return Array.isArray(tree)
+    ? tree
+        .map((item) => textAt(item, 'metadata', 'name'))
+        .join(' ')
+        .trim()
+    : ''
 }
 
 /** Whether a rule says that this difference is right to have. */

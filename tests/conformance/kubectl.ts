@@ -4,6 +4,8 @@ import { join } from 'node:path'
 export interface KubectlRun {
   readonly input?: string
   readonly environment?: Readonly<Record<string, string>>
+  /** Which lines of standard output count. */
+  readonly keep?: (line: string) => boolean
 }
 
 export interface KubectlAnswer {
@@ -27,7 +29,7 @@ export function createKubectl(server: {
   readonly directory: string
 }): Kubectl {
   const cache = join(server.directory, 'kubectl-cache')
-  return (args, { input = '', environment = {} }) =>
+  return (args, { input = '', environment = {}, keep = () => true }) =>
     new Promise((resolve, reject) => {
       const child = spawn('kubectl', ['--kubeconfig', server.kubeconfig, '--cache-dir', cache, ...args], {
         env: { PATH: process.env.PATH ?? '', HOME: server.directory, ...environment },
@@ -43,7 +45,7 @@ export function createKubectl(server: {
       child.on('error', reject)
       child.on('close', (code) => {
         const isJson = args.includes('json') && stdout.startsWith('{')
-        const said = isJson ? (JSON.parse(stdout) as unknown) : readableLines(stdout, server.url)
+        const said = isJson ? (JSON.parse(stdout) as unknown) : readableLines(stdout, server.url).filter(keep)
         resolve({ code, stdout: said, stderr: readableLines(stderr, server.url) })
       })
     })
@@ -61,7 +63,8 @@ function readableLines(text: string, url: string): readonly string[] {
         .trimEnd()
         .replace(/(?<=\s|^|\()(\d+[smh])+(?=\s|$|\))/g, '<age>')
         .replace(/\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]+ [+-]\d{4}/g, '<date>')
-        .replace(/(?<=resourceVersion: ")\d+/g, '…')
+        .replace(/(?<=resourceVersion: "|Resource Version: +)\d+/g, '…')
+        .replace(/^((?:---|\+\+\+) .*?)\t.*$/, '$1')
         .replace(/\/tmp\/\S+/g, '<file>')
         .replace(/(?<=\S) {2,}/g, '  '),
     )

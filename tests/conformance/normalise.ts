@@ -42,6 +42,7 @@ export function normalise(steps: readonly Step[], generateNames: readonly string
       .replace(microTime, '<micro-time>')
       .replace(time, '<time>')
       .replace(clusterIp, '<cluster-ip>')
+      .replace(/(?<=\b\d+:)3[0-2]\d{3}(?=\/(TCP|UDP))/g, '<node-port>')
 
   const walk = (value: unknown, path: readonly string[]): unknown => {
     const key = path.at(-1) ?? ''
@@ -51,7 +52,7 @@ export function normalise(steps: readonly Step[], generateNames: readonly string
       if (path.at(-2) === 'cells' && age.test(value)) return '<age>'
       return text(value)
     }
-    if (typeof value === 'number') return key === 'nodePort' && value >= 30_000 ? '<node-port>' : value
+    if (typeof value === 'number') return /odePort$/.test(key) && value >= 30_000 ? '<node-port>' : value
     if (Array.isArray(value)) {
       const items = value.map((item, index) => walk(item, [...path, String(index)]))
       if (key === 'causes') return byKey(items, (cause) => `${textAt(cause, 'field')}: ${textAt(cause, 'message')}`)
@@ -59,7 +60,8 @@ export function normalise(steps: readonly Step[], generateNames: readonly string
       return items
     }
     if (typeof value !== 'object' || value === null) return value
-    const entries = Object.entries(value).map(([name, item]) => [name, walk(item, [...path, name])] as const)
+    const sorted = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1))
+    const entries = sorted.map(([name, item]) => [name, walk(item, [...path, name])] as const)
     return withSortedCauses(Object.fromEntries(entries.map(([name, item]) => [text(name), item])))
   }
 

@@ -418,7 +418,13 @@ export const customResourceScenarios: readonly Scenario[] = [
           schema,
           version,
           spec: {
-            names: { plural: 'widgets', singular: 'widget', kind: 'Widget', shortNames: ['wd'], categories: ['all'] },
+            names: {
+              plural: 'widgets',
+              singular: 'widget',
+              kind: 'Widget',
+              shortNames: ['wd'],
+              categories: ['conformance'],
+            },
           },
         }),
       )

@@ -19,6 +19,12 @@ export const workloadDefaults: TypeDefaults = {
     setDefault(spec, 'schedulerName', 'default-scheduler')
     if (Number(spec.terminationGracePeriodSeconds) < 0) spec.terminationGracePeriodSeconds = 1
     dropRestartPolicies(spec)
+    // The old name of the field always says the same.
+    const account = spec.serviceAccountName || spec.serviceAccount
+    if (account) Object.assign(spec, { serviceAccountName: account, serviceAccount: account })
+  },
+  [`${core}PodStatus`]: (status) => {
+    if (status.podIP && objects(status.podIPs).length === 0) status.podIPs = [{ ip: status.podIP }]
   },
   [`${core}Container`]: defaultContainer,
   [`${core}EphemeralContainer`]: defaultContainer,

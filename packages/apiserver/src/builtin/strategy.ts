@@ -118,7 +118,7 @@ function withStartStatus(strategy: Strategy, gvk: Gvk, object: KubeObject): Kube
 function startStatus(kind: string, object: KubeObject): Json {
   switch (kind) {
     case '/Pod':
-      return { phase: 'Pending', qosClass: qosClass(object) }
+      return { phase: 'Pending', qosClass: qosClass(object), ...gatedCondition(object) }
     case '/Namespace':
       return { phase: 'Active' }
     case '/PersistentVolumeClaim':
@@ -129,6 +129,21 @@ function startStatus(kind: string, object: KubeObject): Json {
     default:
       return {}
   }
+}
+
+/** A pod with scheduling gates says from its first moment why it waits. */
+function gatedCondition({ metadata, spec }: KubeObject): Json {
+  const gates = fieldOf(spec, 'schedulingGates')
+  if (!Array.isArray(gates) || gates.length === 0) return {}
+  const condition = {
+    type: 'PodScheduled',
+    status: 'False',
+    lastProbeTime: null,
+    lastTransitionTime: metadata.creationTimestamp,
+    reason: 'SchedulingGated',
+    message: 'Scheduling is blocked due to non-empty scheduling gates',
+  }
+  return { conditions: [condition] }
 }
 
 /** The versions a CRD's objects may be stored in: those known so far and the storage version of its spec. */
@@ -169,8 +184,11 @@ function withJobSelector(job: KubeObject): KubeObject {
     ...(isObject(selector.matchLabels) ? selector.matchLabels : {}),
     'batch.kubernetes.io/controller-uid': uid,
   }
+  // A job without labels of its own carries those of its pods.
+  const hasLabels = Object.keys(job.metadata.labels ?? {}).length > 0
   return {
     ...job,
+    metadata: hasLabels ? job.metadata : { ...job.metadata, labels: labels as Readonly<Record<string, string>> },
     spec: {
       ...spec,
       selector: { ...selector, matchLabels },

@@ -44,8 +44,9 @@ export function notFound(resource: ErrorResource, name: string): ApiError {
   return new ApiError(404, 'NotFound', `${qualified(resource)} "${name}" not found`, detailsOf(resource, name))
 }
 
-export function alreadyExists(resource: ErrorResource, name: string): ApiError {
-  const message = `${qualified(resource)} "${name}" already exists`
+/** `prefix` says more about the one that is there. */
+export function alreadyExists(resource: ErrorResource, name: string, prefix = ''): ApiError {
+  const message = `${prefix}${qualified(resource)} "${name}" already exists`
   return new ApiError(409, 'AlreadyExists', message, detailsOf(resource, name))
 }
 

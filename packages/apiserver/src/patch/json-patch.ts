@@ -85,9 +85,10 @@ function step(value: unknown, operation: Operation): unknown {
   }
 }
 
-/** The tokens of a JSON pointer (RFC 6901). The whole document cannot be patched away. */
+/** The tokens of a JSON pointer (RFC 6901); none for the whole document. */
 function pointer(raw: unknown, name: string): readonly string[] {
   if (typeof raw !== 'string') throw new PatchError(`an operation lacks ${JSON.stringify(name)}`)
+  if (raw === '') return []
   if (!raw.startsWith('/')) throw new PatchError(`${JSON.stringify(raw)} is no JSON pointer to a part of the object`)
   return raw
     .slice(1)
@@ -129,6 +130,7 @@ function within(
 }
 
 function add(value: unknown, path: readonly string[], item: unknown): unknown {
+  if (path.length === 0) return item
   return within(value, path, (container, token) => {
     if (!Array.isArray(container)) return { ...container, [token]: item }
     const index = token === '-' ? container.length : position(token, container.length, path)
@@ -138,6 +140,7 @@ function add(value: unknown, path: readonly string[], item: unknown): unknown {
 }
 
 function replace(value: unknown, path: readonly string[], item: unknown): unknown {
+  if (path.length === 0) return item
   return within(value, path, (container, token) => {
     if (!Array.isArray(container)) return { ...container, [token]: item }
     return container.with(position(token, container.length - 1, path), item)
@@ -145,6 +148,7 @@ function replace(value: unknown, path: readonly string[], item: unknown): unknow
 }
 
 function remove(value: unknown, path: readonly string[]): unknown {
+  if (path.length === 0) throw new PatchError('the whole object cannot be removed')
   return within(value, path, (container, token) => {
     if (Array.isArray(container)) {
       container.splice(position(token, container.length - 1, path), 1)

@@ -18,7 +18,6 @@ const fieldsByKind: Readonly<Record<string, readonly string[]>> = {
   Node: ['spec.unschedulable'],
   Secret: ['type'],
   Service: ['spec.clusterIP', 'spec.type'],
-  ReplicaSet: ['status.replicas'],
   ReplicationController: ['status.replicas'],
   Job: ['status.successful'],
   ServiceAccount: [],

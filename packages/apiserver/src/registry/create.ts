@@ -67,15 +67,20 @@ async function createOnce(
   const place = errorResource(resource)
   const stored = await resource.behaviour.toStorage(prepared, signal)
   const operation = putOperation(resource, stored, 0)
+  const taken = (): ApiError => {
+    const present = platform.store.get(operation.bucket, operation.key)
+    const isGoing = present && (JSON.parse(present.value) as KubeObject).metadata.deletionTimestamp
+    return alreadyExists(place, name, isGoing ? 'object is being deleted: ' : '')
+  }
   if (options.dryRun) {
-    if (platform.store.get(operation.bucket, operation.key)) throw alreadyExists(place, name)
+    if (platform.store.get(operation.bucket, operation.key)) throw taken()
     return prepared
   }
   try {
     const [revision = 0] = await platform.store.commit([operation])
     return withRevision(prepared, revision)
   } catch (error) {
-    if (error instanceof StoreError && error.code === 'Conflict') throw alreadyExists(place, name)
+    if (error instanceof StoreError && error.code === 'Conflict') throw taken()
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Catalog } from '../builtin/catalog.ts'
 import type { MetaRoutes } from '../http/handle-request.ts'
+import { methodNotAllowed } from '../http/api-error.ts'
 import { negotiate } from '../http/negotiate.ts'
 import type { Answer } from '../http/respond.ts'
 import { createDiscovery } from './discovery.ts'
@@ -28,7 +29,7 @@ export const servedVersion = {
 export function createMetaRoutes(platform: Platform, catalog: Catalog): MetaRoutes {
   const discovery = createDiscovery(platform.resources)
   const openApi = createOpenApi(catalog, platform.resources)
-  return async (path: string, request: IncomingMessage): Promise<Answer | undefined> => {
+  const answerGet = async (path: string, request: IncomingMessage): Promise<Answer | undefined> => {
     const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
     switch (plain) {
       case '/version':
@@ -42,10 +43,19 @@ export function createMetaRoutes(platform: Platform, catalog: Catalog): MetaRout
       case '/healthz':
       case '/livez':
       case '/readyz':
+      case '/healthz/ping':
+      case '/livez/ping':
+      case '/readyz/ping':
         return { code: 200, body: 'ok', contentType: 'text/plain; charset=utf-8' }
       default:
         return discovery.answer(plain, String(request.headers.accept ?? '')) ?? openApi.answer(plain, queryOf(request))
     }
+  }
+  return async (path, request) => {
+    const answer = await answerGet(path, request)
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (answer && !isRead) throw methodNotAllowed()
+    return answer
   }
 }
 

@@ -45,7 +45,7 @@ async function cleanNamespace(platform: Platform, name: string): Promise<void> {
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, pauseMsMax)) {
     platform.closing.throwIfAborted()
     const remaining = await emptyOnce(platform, name)
-    if (remaining.length === 0) break
+    if (remaining.instances.size === 0) break
     await tellRemaining(platform, name, remaining)
     await sleep(pauseMs, undefined, { signal: platform.closing })
   }
@@ -57,9 +57,18 @@ async function cleanNamespace(platform: Platform, name: string): Promise<void> {
   })
 }
 
-/** Deletes all that is there; answers what still is: `pods` and how many. */
-async function emptyOnce(platform: Platform, namespace: string): Promise<readonly string[]> {
-  const remaining: string[] = []
+/** What a pass over the namespace left there. */
+interface Remaining {
+  /** How many instances, by `pods.` and `deployments.apps`. */
+  readonly instances: ReadonlyMap<string, number>
+  /** How many instances each finalizer keeps. */
+  readonly finalizers: ReadonlyMap<string, number>
+}
+
+/** Deletes all that is there; answers what still is. */
+async function emptyOnce(platform: Platform, namespace: string): Promise<Remaining> {
+  const instances = new Map<string, number>()
+  const finalizers = new Map<string, number>()
   for (const resource of namespacedResources(platform)) {
     const prefix = `${namespace}/`
     for (const entry of platform.store.list(resource.bucket, { prefix }).entries) {
@@ -68,10 +77,14 @@ async function emptyOnce(platform: Platform, namespace: string): Promise<readonl
       const options = { ...plainDelete, propagation: 'Background' as const }
       await deleteObject(platform, request, namespace, name, options).catch(ignoreMissing)
     }
-    const left = platform.store.list(resource.bucket, { prefix }).entries.length
-    if (left > 0) remaining.push(`${resource.bucket} has ${left} resource instances`)
+    const left = platform.store.list(resource.bucket, { prefix }).entries
+    if (left.length > 0) instances.set(`${resource.plural}.${resource.gvk.group}`, left.length)
+    for (const { value } of left) {
+      const { metadata } = JSON.parse(value) as KubeObject
+      for (const name of metadata.finalizers ?? []) finalizers.set(name, (finalizers.get(name) ?? 0) + 1)
+    }
   }
-  return remaining
+  return { instances, finalizers }
 }
 
 /** One resource for each bucket. */
@@ -83,21 +96,66 @@ function namespacedResources({ resources }: Platform): readonly ServedResource[]
   return [...byBucket.values()]
 }
 
-/** Says in the status what keeps the namespace, once it has been tried. */
-async function tellRemaining(platform: Platform, name: string, remaining: readonly string[]): Promise<void> {
-  const message = `Some resources are remaining: ${remaining.join(', ')}`
+/** Says in the status what keeps the namespace, once it has been tried: the conditions that clients look for. */
+async function tellRemaining(platform: Platform, name: string, remaining: Remaining): Promise<void> {
+  const wanted = conditionsOf(remaining)
   await changeStored(platform, bucket, name, (object) => {
-    const { status = {} } = object as { status?: { conditions?: { type: string; message?: string }[] } }
-    const conditions = status.conditions ?? []
-    if (conditions.some((condition) => condition.message === message)) return undefined
-    const condition = {
+    const { status = {} } = object as { status?: { conditions?: readonly Condition[] } }
+    const present = status.conditions ?? []
+    const formerOf = ({ type }: Condition): Condition | undefined => present.find((former) => former.type === type)
+    if (wanted.every((condition) => formerOf(condition)?.message === condition.message)) return undefined
+    const now = timestamp(platform.now())
+    const conditions = wanted.map(({ type, status: value, ...rest }) => {
+      const former = present.find((condition) => condition.type === type)
+      const isSame = former?.status === value
+      return { type, status: value, lastTransitionTime: isSame ? former.lastTransitionTime : now, ...rest }
+    })
+    const others = present.filter(({ type }) => !wanted.some((condition) => condition.type === type))
+    return { ...object, status: { ...status, conditions: [...others, ...conditions] } }
+  })
+}
+
+interface Condition {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+  readonly lastTransitionTime?: string
+}
+
+function conditionsOf({ instances, finalizers }: Remaining): readonly Condition[] {
+  const fine = (type: string, reason: string, message: string): Condition => ({
+    type,
+    status: 'False',
+    reason,
+    message,
+  })
+  const counts = (counted: ReadonlyMap<string, number>, word: string): string =>
+    [...counted]
+      .map(([what, count]) => `${what} ${word} ${count} resource instances`)
+      .sort()
+      .join(', ')
+  const content = 'All content successfully deleted, may be waiting on finalization'
+  const conditions: Condition[] = [
+    fine('NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'),
+    fine(
+      'NamespaceDeletionGroupVersionParsingFailure',
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ),
+    fine('NamespaceDeletionContentFailure', 'ContentDeleted', content),
+    {
       type: 'NamespaceContentRemaining',
       status: 'True',
-      lastTransitionTime: timestamp(platform.now()),
       reason: 'SomeResourcesRemain',
-      message,
-    }
-    const others = conditions.filter(({ type }) => type !== condition.type)
-    return { ...object, status: { ...status, conditions: [...others, condition] } }
-  })
+      message: `Some resources are remaining: ${counts(instances, 'has')}`,
+    },
+  ]
+  if (finalizers.size === 0) {
+    const message = 'All content-preserving finalizers finished'
+    return [...conditions, fine('NamespaceFinalizersRemaining', 'ContentHasNoFinalizers', message)]
+  }
+  const message = `Some content in the namespace has finalizers remaining: ${counts(finalizers, 'in')}`
+  const remaining = { type: 'NamespaceFinalizersRemaining', status: 'True', reason: 'SomeFinalizersRemain', message }
+  return [...conditions, remaining]
 }

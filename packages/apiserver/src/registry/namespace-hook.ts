@@ -13,7 +13,6 @@ interface Namespace extends KubeObject {
 export const namespaceHook: KindHook = {
   beforeCreate: (object) => ({
     ...withNameLabel(object),
-    spec: { ...(object as Namespace).spec, finalizers: ['kubernetes'] },
     status: { phase: 'Active' },
   }),
   beforeUpdate: (object, old, subresource) => {

@@ -1,8 +1,10 @@
 import type { KubeObject } from '@millrace/kube'
 import type { Tags } from 'yaml'
+import { builtinCatalog } from '../builtin/catalog.ts'
 import { badRequest, invalid, unsupportedMediaType } from '../http/api-error.ts'
 import { decodeProtobuf } from '../http/decode-protobuf.ts'
 import { invalid as invalidField } from '../schema/field-error.ts'
+import { deepEqual } from '../schema/deep-equal.ts'
 import { parseJsonStrict } from '../schema/parse-json.ts'
 import type { ApiRequest } from './api-request.ts'
 import { apiVersionOf, type KindBehaviour, type ServedResource } from './served-resource.ts'
@@ -98,7 +100,8 @@ export function decodeObject(
   options: WriteOptions,
 ): KubeObject {
   const typed = withKind(request.resource, body.value)
-  const { object, unknown } = behaviour.decode(typed)
+  const { object: decoded, unknown } = behaviour.decode(typed)
+  const object = withSingleOwners(request, decoded)
   if (options.fieldValidation === 'Ignore') return object
   const findings = [...unknown.map((path) => `unknown field "${path}"`), ...body.repeats]
   if (findings.length === 0) return object
@@ -109,6 +112,22 @@ export function decodeObject(
   const { kind, version } = request.resource.gvk
   const head = `${kind} in version "${version}" cannot be handled as a ${kind}`
   throw badRequest(`${head}: strict decoding error: ${findings.join(', ')}`)
+}
+
+/** The same owner twice is once enough; the client is told, since newer servers may refuse it. */
+function withSingleOwners({ warn }: Pick<ApiRequest, 'warn'>, object: KubeObject): KubeObject {
+  const { ownerReferences = [] } = object.metadata
+  const isRepeated = (index: number): boolean =>
+    ownerReferences.slice(0, index).some((earlier) => deepEqual(earlier, ownerReferences[index]))
+  const repeated = ownerReferences.filter((_, index) => isRepeated(index))
+  if (repeated.length === 0) return object
+  const uids = [...new Set(repeated.map(({ uid }) => uid))].join(', ')
+  warn(
+    '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject ' +
+      `such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids}`,
+  )
+  const single = ownerReferences.filter((_, index) => !isRepeated(index))
+  return { ...object, metadata: { ...object.metadata, ownerReferences: single } }
 }
 
 /** Built-in kinds may leave out kind and apiVersion; whoever gives them must give the right ones. */
@@ -141,6 +160,11 @@ function otherKindText({ gvk, isCustom }: ServedResource, given: { apiVersion: s
   const version = given.apiVersion.slice(given.apiVersion.indexOf('/') + 1)
   const group = gvk.group.split('.')[0] || 'core'
   if (given.kind === gvk.kind || isCustom) {
+    const [, groupOf = ''] = /^(.*)\//.exec(given.apiVersion) ?? []
+    if (!isCustom && !builtinCatalog().schemaOf({ group: groupOf, version, kind: given.kind })) {
+      const why = `no kind "${given.kind}" is registered for version "${given.apiVersion}" in scheme "pkg/runtime/scheme.go:110"`
+      return `${given.kind} in version "${version}" cannot be handled as a ${gvk.kind}: ${why}`
+    }
     const expected = `does not match the expected API version (${apiVersionOf(gvk)})`
     return `the API version in the data (${given.apiVersion}) ${expected}`
   }

@@ -50,9 +50,17 @@ export async function patchVerb(platform: Platform, request: ApiRequest): Promis
     const body: ParsedBody = { value: patched, repeats: patch.repeats }
     const object = withNamespaceOfPath(request, decodePatched(request, body, options))
     checkNameOfPath(request, object)
+    checkSameUid(request, object, old)
     return trackUpdate(old, object, context)
   })
   return { code: 200, body: representObject(resource, updated, shapeOf(request.media, request.query)) }
+}
+
+/** Throws 422: a patch means whatever object is there, and cannot say which. */
+function checkSameUid({ resource, path }: ApiRequest, { metadata }: KubeObject, old: KubeObject): void {
+  if (!metadata.uid || metadata.uid === old.metadata.uid) return
+  const error = invalidField('metadata.uid', metadata.uid, 'field is immutable')
+  throw invalid(resource.gvk.kind, resource.gvk.group, path.name, [error])
 }
 
 async function readPatch({ contentType, resource, readBody }: ApiRequest): Promise<ParsedBody> {
@@ -168,7 +176,8 @@ async function readApplied(request: ApiRequest, { fieldValidation }: WriteOption
   if (fieldValidation === 'Strict' && body.repeats.length > 0) {
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${body.repeats.join(', ')}`)
   }
-  if (fieldValidation === 'Warn') for (const repeat of body.repeats) request.warn(repeat)
+  if (fieldValidation === 'Warn')
+    for (const repeat of body.repeats) request.warn(repeat.replace(/^yaml: unmarshal errors:\s*/, ''))
   if (!isRecord(body.value)) throw badRequest('error decoding YAML: the applied configuration must be an object')
   const { apiVersion = '', kind = '' } = body.value
   if (apiVersion !== apiVersionOf(request.resource.gvk) || kind !== request.resource.gvk.kind) {

@@ -93,14 +93,19 @@ export function createAuthorizer(store: Store): Authorizer {
     namespace: string,
   ): Iterable<readonly [PolicyRule, string]> {
     const { metadata, subjects = [], roleRef } = binding
-    if (!subjects.some((subject) => isSubject(subject, user, namespace))) return
+    const subject = subjects.find((candidate) => isSubject(candidate, user, namespace))
+    if (!subject) return
     const isCluster = roleRef.kind === 'ClusterRole'
     const entry = isCluster
       ? store.get(`clusterroles.${rbacGroup}`, roleRef.name)
       : store.get(`roles.${rbacGroup}`, `${namespace}/${roleRef.name}`)
     if (!entry) return
     const role = JSON.parse(entry.value) as { readonly rules?: readonly PolicyRule[] }
-    const reason = `RBAC: allowed by ${kind} "${metadata.name}" of ${roleRef.kind} "${roleRef.name}"`
+    const inNamespace = (name: string, place: string | undefined): string =>
+      JSON.stringify(place ? `${name}/${place}` : name)
+    const who = `${subject.kind} ${inNamespace(subject.name, subject.namespace)}`
+    const by = `${kind} ${inNamespace(metadata.name, namespace)}`
+    const reason = `RBAC: allowed by ${by} of ${roleRef.kind} "${roleRef.name}" to ${who}`
     for (const rule of role.rules ?? []) yield [rule, reason]
   }
 

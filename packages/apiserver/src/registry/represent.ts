@@ -1,6 +1,7 @@
 import type { KubeObject, ListMeta } from '@millrace/kube'
 import { badRequest } from '../http/api-error.ts'
 import type { MediaChoice } from '../http/negotiate.ts'
+import { fieldErrorMessage, invalid } from '../schema/field-error.ts'
 import type { Entry } from '../store/store.ts'
 import { apiVersionOf, type ServedResource } from './served-resource.ts'
 
@@ -13,7 +14,9 @@ export interface Shape {
 export function shapeOf(media: MediaChoice, query: URLSearchParams): Shape {
   const includeObject = query.get('includeObject') || 'Metadata'
   if (!['None', 'Metadata', 'Object'].includes(includeObject)) {
-    throw badRequest(`unrecognized includeObject value: ${JSON.stringify(includeObject)}`)
+    const why = "must be 'Metadata', 'Object', 'None', or empty"
+    const wrong = fieldErrorMessage(invalid('includeObject', includeObject, why))
+    throw badRequest(`Unable to convert to Table as requested: ${wrong}`)
   }
   return { media, includeObject }
 }

@@ -1,8 +1,9 @@
-import { badRequest } from '../http/api-error.ts'
+import { badRequest, invalid } from '../http/api-error.ts'
 import { trackUpdate } from '../fields/managed-fields.ts'
 import type { User } from '../http/authenticate.ts'
 import { tokenIssuerName } from '../http/issue-tokens.ts'
 import type { Answer } from '../http/respond.ts'
+import { invalid as invalidField } from '../schema/field-error.ts'
 import type { ApiRequest } from './api-request.ts'
 import { ownershipContext } from './field-owner.ts'
 import { isRecord, readObject } from './object-body.ts'
@@ -42,7 +43,19 @@ export async function reviewVerb(platform: Platform, request: ApiRequest): Promi
     return { code: 201, body: { kind, apiVersion, metadata, status: { userInfo: userInfo(user) } } }
   }
   const spec = isRecord(object['spec']) ? object['spec'] : {}
+  if (resource.gvk.kind.endsWith('AccessReview')) checkAccessSpec(spec)
   return { code: 201, body: { ...object, status: reviews[resource.bucket]?.(platform, request, spec) ?? {} } }
+}
+
+/** Throws 422: a question is about a resource or about a path. */
+function checkAccessSpec({ resourceAttributes, nonResourceAttributes }: Json): void {
+  if (isRecord(resourceAttributes) !== isRecord(nonResourceAttributes)) return
+  const both = isRecord(resourceAttributes)
+  const field = both ? 'spec.nonResourceAttributes' : 'spec.resourceAttributes'
+  const why = both
+    ? 'cannot be specified in combination with resourceAttributes'
+    : 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
+  throw invalid('', 'authorization.k8s.io', '', [invalidField(field, both ? nonResourceAttributes : null, why)])
 }
 
 function userInfo({ username, uid, groups, extra }: User): Json {

@@ -1,4 +1,4 @@
-import { ApiError, methodNotAllowed, unknownResource } from '../http/api-error.ts'
+import { forbidden, methodNotAllowed, unknownResource } from '../http/api-error.ts'
 import type { ResourcePath } from '../http/request-path.ts'
 import type { ApiRequest, Outcome } from './api-request.ts'
 import { createVerb } from './create.ts'
@@ -10,7 +10,7 @@ import type { Platform } from './platform.ts'
 import { isReview, reviewVerb } from './reviews.ts'
 import { bindingRequest, bindPod } from './sub/bind-pod.ts'
 import { subresourceVerbs } from './subresources.ts'
-import type { ServedResource } from './served-resource.ts'
+import { errorResource, type ServedResource } from './served-resource.ts'
 import { updateVerb } from './update.ts'
 import { watchVerb } from './watch.ts'
 
@@ -52,7 +52,7 @@ export async function route(platform: Platform, request: ApiRequest): Promise<Ou
   if (resource.deprecation) request.warn(resource.deprecation)
   if (path.subresource && path.subresource !== 'status') return subresourceVerbs(platform, request, verb)
   if (!resource.verbs.includes(verb)) throw methodNotAllowed()
-  if (verb === 'create' && resource.isTerminating) throw new ApiError(405, 'MethodNotAllowed', terminatingText, {})
+  if (verb === 'create' && resource.isTerminating) throw forbidden(errorResource(resource), '', terminatingText)
   checkPlace(path, resource, verb)
   if (verb === 'create' && isReview(resource.bucket)) return reviewVerb(platform, request)
   if (verb === 'create' && resource.bucket === 'bindings')

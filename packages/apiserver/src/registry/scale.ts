@@ -67,13 +67,24 @@ function withScale(
   context: WriteContext,
 ): KubeObject {
   if (contentType !== 'application/apply-patch+yaml') {
-    return trackUpdate(old, withNumber(old, specReplicas, replicas), context)
+    // Nobody owns the number: nobody begins to. None is what zero is to a Scale.
+    if (!isOwned(old, specReplicas)) return withNumber(old, specReplicas, replicas)
+    const tracked = trackUpdate(old, withNumber(old, specReplicas, replicas || undefined), context)
+    return withNumber(tracked, specReplicas, replicas)
   }
   const { apiVersion, kind, metadata } = old
   const { name = '', namespace } = metadata
   const bare: KubeObject = { apiVersion, kind, metadata: namespace ? { name, namespace } : { name } }
   const force = query.get('force') === 'true'
   return mergeApplied(old, withNumber(bare, specReplicas, replicas), { ...context, force })
+}
+
+function isOwned({ metadata }: KubeObject, path: string): boolean {
+  const keys = path
+    .replace(/^\./, '')
+    .split('.')
+    .map((key) => `f:${key}`)
+  return (metadata.managedFields ?? []).some(({ fieldsV1 }) => valueAt(fieldsV1, keys.join('.')) !== undefined)
 }
 
 type WantedScale = { readonly metadata?: KubeObject['metadata']; readonly spec?: { readonly replicas?: number } }
@@ -186,7 +197,7 @@ function valueAt(object: unknown, path: string): unknown {
   return value
 }
 
-function withNumber(object: KubeObject, path: string, value: number): KubeObject {
+function withNumber(object: KubeObject, path: string, value: number | undefined): KubeObject {
   const set = (node: unknown, [key = '', ...rest]: readonly string[]): unknown => {
     const record = isRecord(node) ? node : {}
     return { ...record, [key]: rest.length === 0 ? value : set(record[key], rest) }

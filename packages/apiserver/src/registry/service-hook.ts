@@ -4,9 +4,9 @@ import { type ApiError, invalid } from '../http/api-error.ts'
 import { invalid as invalidField } from '../schema/field-error.ts'
 import type { Store } from '../store/store.ts'
 import type { KindHook } from './kind-hooks.ts'
+import { createNodePortTable, type NodePortSpec, withoutFormerType } from './node-ports.ts'
 
-interface ServiceSpec {
-  readonly type?: string
+interface ServiceSpec extends NodePortSpec {
   readonly clusterIP?: string
   readonly clusterIPs?: readonly string[]
   readonly selector?: Readonly<Record<string, string>>
@@ -29,15 +29,18 @@ const reservationMsMax = 60_000
 /** Gives Services their cluster IP, kept apart by what is stored and what is about to be. */
 export function createServiceHook(store: Store): KindHook {
   const used = new Map<string, string>()
+  const nodePorts = createNodePortTable()
   const reserved = new Map<string, number>()
   for (const { key, value } of store.list(bucket).entries) note(key, value)
-  store.watch(bucket, store.revision, ({ type, entry }) => {
+  store.watch(bucket, store.revision, ({ type, entry, previous }) => {
     const ip = clusterIpOf(entry.value)
     if (type === 'DELETED' && ip && used.get(ip) === entry.key) used.delete(ip)
+    if (previous) nodePorts.release(specOf(previous.value))
     if (type !== 'DELETED') note(entry.key, entry.value)
   })
 
   function note(key: string, value: string): void {
+    nodePorts.note(specOf(value))
     const ip = clusterIpOf(value)
     if (!ip) return
     used.set(ip, key)
@@ -72,12 +75,18 @@ export function createServiceHook(store: Store): KindHook {
   }
 
   function complete(service: Service, old: Service | undefined): Service {
-    const { spec } = service
+    const spec = nodePorts.complete(service.spec, old?.spec)
+    if ('detail' in spec) throw invalid('Service', '', service.metadata.name ?? '', [spec])
     if (spec.type === 'ExternalName') return { ...service, spec: withoutAddresses(spec) }
     const wanted = spec.clusterIP || spec.clusterIPs?.[0]
     const ip = wanted === 'None' || (wanted && wanted === old?.spec.clusterIP) ? wanted : undefined
     const clusterIP = ip ?? (wanted ? claim(service, wanted) : allocate(service))
-    const family = { ipFamilies: spec.ipFamilies ?? ['IPv4'], ipFamilyPolicy: spec.ipFamilyPolicy ?? 'SingleStack' }
+    // Without a selector nobody knows of which family the endpoints will be.
+    const isOpen = clusterIP === 'None' && !spec.selector && !spec.ipFamilyPolicy
+    const family = {
+      ipFamilies: spec.ipFamilies ?? (isOpen ? ['IPv4', 'IPv6'] : ['IPv4']),
+      ipFamilyPolicy: spec.ipFamilyPolicy ?? (isOpen ? 'RequireDualStack' : 'SingleStack'),
+    }
     return { ...service, spec: { ...spec, ...family, clusterIP, clusterIPs: [clusterIP] } }
   }
 
@@ -86,7 +95,9 @@ export function createServiceHook(store: Store): KindHook {
     beforeUpdate: (object, old, subresource) => {
       if (subresource) return object
       const before = old as Service
-      return complete(keepAddresses(object as Service, before), before)
+      const wanted = object as Service
+      const service = { ...wanted, spec: withoutFormerType(wanted.spec, before.spec) }
+      return complete(keepAddresses(service, before), before)
     },
   }
 }
@@ -121,6 +132,10 @@ function withoutAddresses({
 function refusal({ metadata, spec }: Service, why: string): ApiError {
   const value = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])
   return invalid('Service', '', metadata.name ?? '', [invalidField('spec.clusterIPs', value, why)])
+}
+
+function specOf(value: string): NodePortSpec {
+  return (JSON.parse(value) as Service).spec ?? {}
 }
 
 function clusterIpOf(value: string): string | undefined {

@@ -110,7 +110,7 @@ function isReadyToGo(platform: Platform, resource: ServedResource, object: KubeO
 
 /** Metadata that updates may leave out and can never take away. */
 function keepServerFields(object: KubeObject, old: KubeObject): KubeObject {
-  const metadata = { ...object.metadata }
+  const { selfLink: _gone, ...metadata } = object.metadata as KubeObject['metadata'] & { readonly selfLink?: unknown }
   metadata.uid ||= old.metadata.uid ?? ''
   metadata.creationTimestamp = old.metadata.creationTimestamp ?? ''
   if (old.metadata.generation !== undefined) metadata.generation = old.metadata.generation

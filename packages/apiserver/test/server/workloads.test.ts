@@ -147,7 +147,8 @@ describe('namespaces', () => {
       () => call('GET', `${namespaces}/team`),
       (answer) => (answer.body.status.conditions?.length ?? 0) > 0,
     )
-    assert.match(String(waiting.status.conditions[0]?.message), /configmaps has 1 resource instances/)
+    assert.match(JSON.stringify(waiting.status.conditions), /configmaps\. has 1 resource instances/)
+    assert.match(JSON.stringify(waiting.status.conditions), /example\.com\/wait in 1 resource instances/)
     const late = await call('POST', maps, { body: configMap('late') })
     assert.equal(late.code, 403)
     assert.equal(late.body.details.causes[0]?.reason, 'NamespaceTerminating')

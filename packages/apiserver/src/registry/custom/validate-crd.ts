@@ -238,6 +238,13 @@ function checkImmutable({ spec }: Crd, old: Crd): readonly FieldError[] {
 function checkStoredVersions({ spec, status }: Crd): readonly FieldError[] {
   const known = new Set(spec.versions.map(({ name }) => name))
   return (status?.storedVersions ?? []).flatMap((name, position) =>
-    known.has(name) ? [] : [invalid(`status.storedVersions[${position}]`, name, 'must appear in spec.versions')],
+    known.has(name) ? [] : [invalid(`status.storedVersions[${position}]`, name, missingText(name))],
+  )
+}
+
+function missingText(version: string): string {
+  return (
+    `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a ` +
+    `storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`
   )
 }

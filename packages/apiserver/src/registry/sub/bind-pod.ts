@@ -10,7 +10,7 @@ import { storeKey } from '../served-resource.ts'
 import { parseWriteOptions } from '../write-options.ts'
 
 interface Pod extends KubeObject {
-  readonly spec?: { readonly nodeName?: string }
+  readonly spec?: { readonly nodeName?: string; readonly schedulingGates?: readonly unknown[] }
   readonly status?: { readonly conditions?: readonly { readonly type: string }[] }
 }
 
@@ -41,6 +41,9 @@ export async function bindPod(platform: Platform, request: ApiRequest): Promise<
         path.name,
         `pod ${path.name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`,
       )
+    }
+    if (pod.spec?.schedulingGates?.length) {
+      throw conflict(pods, path.name, `pod ${path.name} has non-empty .spec.schedulingGates`)
     }
     const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled')
     const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now }
