@@ -211,6 +211,14 @@ test('a body that is too large, or no JSON, or of the wrong type, gets a sentenc
     assert.equal(asked.code, 1)
     assert.match(asked.stderr, pattern)
   }
+  const { request } = await import('undici')
+  const answer = await request(`${platform.gatewayUrl}/v1/models/sklearn-iris:predict`, {
+    method: 'POST',
+    headers: { host: 'sklearn-iris-default.example.com', 'content-type': 'application/json' },
+    body: Buffer.alloc(101 * 1024 * 1024, '1'),
+  })
+  assert.equal(answer.statusCode, 413)
+  assert.match(await answer.body.text(), /larger than 104857600 bytes; send fewer instances/)
 })
 
 test('kubeconfig, keys and state are readable by their owner only, and foreign hosts and origins are refused', async () => {

@@ -94,7 +94,22 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
     ...answer.headers,
     ...(isReady && !isUnread ? {} : { connection: 'close' }),
   })
+  if (isUnread) return endAfterBody(request, response, answer.body)
   response.end(request.method === 'HEAD' ? undefined : answer.body)
+}
+
+/** How long a client may go on sending a body that was refused: closing on it at once could cost it the answer. */
+const lingerMs = 5000
+
+/** The answer goes out now; what still comes in is dropped unread until the client has seen it. */
+function endAfterBody(request: IncomingMessage, response: ServerResponse, body: Answer['body']): void {
+  response.write(body)
+  const timer = setTimeout(() => response.end(), lingerMs)
+  const finish = () => {
+    clearTimeout(timer)
+    response.end()
+  }
+  request.once('end', finish).once('close', finish).resume()
 }
 
 function listen(server: Server, options: HttpServerOptions): Promise<void> {
