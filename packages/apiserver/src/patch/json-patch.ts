@@ -90,10 +90,13 @@ function pointer(raw: unknown, name: string): readonly string[] {
   if (typeof raw !== 'string') throw new PatchError(`an operation lacks ${JSON.stringify(name)}`)
   if (raw === '') return []
   if (!raw.startsWith('/')) throw new PatchError(`${JSON.stringify(raw)} is no JSON pointer to a part of the object`)
-  return raw
+  const tokens = raw
     .slice(1)
     .split('/')
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+  // It means something else to JavaScript, and no Kubernetes object has it.
+  if (tokens.includes('__proto__')) throw new PatchError('the key "__proto__" is not allowed')
+  return tokens
 }
 
 const show = (path: readonly string[]): string =>

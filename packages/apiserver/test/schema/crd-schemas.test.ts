@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { compileCrdSchema } from '../../src/schema/compile-schema.ts'
+import { fieldErrorMessage } from '../../src/schema/field-error.ts'
+import { checkRules, compileRules } from '../../src/schema/rules.ts'
+import type { JsonSchema } from '../../src/schema/schema.ts'
+import { checkStructural } from '../../src/schema/structural.ts'
+import { objectMeta, recorded } from '../recorded.ts'
+
+const root = 'spec.validation.openAPIV3Schema'
+
+describe('CRD schemas are checked as recorded', () => {
+  const cases = recorded<readonly { schema: JsonSchema; findings: readonly string[] }[]>('structural')
+  for (const { schema, findings } of cases) {
+    test(JSON.stringify(schema).slice(0, 120), () => {
+      assert.deepEqual(checkStructural(schema, root).map(fieldErrorMessage).sort(), findings)
+    })
+  }
+})
+
+interface RuleCase {
+  readonly path: readonly string[]
+  readonly rule: { readonly rule: string }
+  readonly refused?: readonly string[]
+  readonly create?: readonly string[]
+  readonly update?: readonly string[]
+}
+
+interface Rules {
+  readonly schema: JsonSchema
+  readonly value: object
+  readonly changed: object
+  readonly cases: readonly RuleCase[]
+}
+
+type Node = Record<string, unknown> & {
+  readonly type?: string
+  readonly items?: Node
+  readonly additionalProperties?: Node
+  readonly properties?: Readonly<Record<string, Node>>
+}
+
+/** The schema with a rule at a place in it. */
+function withRule(schema: JsonSchema, path: readonly string[], rule: object): JsonSchema {
+  const copy = structuredClone(schema) as Node
+  let at: Node | undefined = copy
+  for (const name of path) {
+    if (name === 'items' && at?.type === 'array') at = at.items
+    else at = name === 'additional' ? at?.additionalProperties : at?.properties?.[name]
+  }
+  if (!at) throw new Error(`no ${path.join('.')} in the schema`)
+  at['x-kubernetes-validations'] = [rule]
+  return copy as JsonSchema
+}
+
+describe('validation rules', () => {
+  const { schema, value, changed, cases } = recorded<Rules>('rules')
+  const object = (spec: object): object => ({ apiVersion: 'cel.test/v1', kind: 'A', metadata: { name: 'n' }, spec })
+  for (const { path, rule, refused, create, update } of cases) {
+    test(`${path.join('.')}: ${JSON.stringify(rule)}`, async () => {
+      const raw = withRule(schema, path, rule)
+      assert.deepEqual((await checkRules(raw, root)).map(fieldErrorMessage), refused ?? [])
+      if (refused) return
+      const rules = await compileRules(compileCrdSchema(raw, objectMeta()))
+      assert.deepEqual(rules?.validate(object(value), undefined).map(fieldErrorMessage), create)
+      assert.deepEqual(rules?.validate(object(changed), object(value)).map(fieldErrorMessage), update)
+    })
+  }
+
+  test('a schema without rules needs no rule set', async () => {
+    assert.equal(await compileRules(compileCrdSchema(schema, objectMeta())), undefined)
+  })
+
+  test('loops in loops over long lists run out of their budget', async () => {
+    const raw = {
+      type: 'object',
+      properties: { l: { type: 'array', items: { type: 'integer' } } },
+      'x-kubernetes-validations': [{ rule: 'self.l.all(a, self.l.all(b, self.l.all(c, a + b + c >= 0)))' }],
+    } as unknown as JsonSchema
+    const rules = await compileRules(compileCrdSchema(raw, objectMeta()))
+    const findings = rules?.validate({ l: Array.from({ length: 1000 }, () => 1) }, undefined) ?? []
+    assert.match(findings.map(fieldErrorMessage).join(), /running out of cost budget/)
+  })
+
+  test('what an update leaves as it was is not held against it', async () => {
+    const raw = withRule(schema, ['spec'], { rule: 'self.b > 9' })
+    const rules = await compileRules(compileCrdSchema(raw, objectMeta()))
+    assert.deepEqual(rules?.validate(object(value), object(value)), [])
+  })
+})
