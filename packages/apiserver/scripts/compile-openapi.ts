@@ -11,6 +11,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { words } from '../src/schema/words.ts'
 
 type Json = Record<string, unknown>
 interface Gvk {
@@ -45,13 +46,11 @@ interface Resource {
 }
 
 /** Group versions taken from a running server; a directory gives those it holds. */
-const groupVersions = [
-  'api/v1',
-  ...['admissionregistration.k8s.io/v1', 'apiextensions.k8s.io/v1', 'apps/v1', 'authentication.k8s.io/v1'],
-  ...['authorization.k8s.io/v1', 'autoscaling/v2', 'batch/v1', 'coordination.k8s.io/v1', 'discovery.k8s.io/v1'],
-  ...['events.k8s.io/v1', 'networking.k8s.io/v1', 'policy/v1', 'rbac.authorization.k8s.io/v1', 'scheduling.k8s.io/v1'],
-  'storage.k8s.io/v1',
-].map((name) => (name.startsWith('api/') ? name : `apis/${name}`))
+const groupVersions = words(`
+  api/v1 admissionregistration.k8s.io/v1 apiextensions.k8s.io/v1 apps/v1 authentication.k8s.io/v1
+  authorization.k8s.io/v1 autoscaling/v2 batch/v1 coordination.k8s.io/v1 discovery.k8s.io/v1 events.k8s.io/v1
+  networking.k8s.io/v1 policy/v1 rbac.authorization.k8s.io/v1 scheduling.k8s.io/v1 storage.k8s.io/v1
+`).map((name) => (name.startsWith('api/') ? name : `apis/${name}`))
 
 const data = new URL('../data/', import.meta.url)
 const readData = (name: string): Json => JSON.parse(readFileSync(new URL(name, data), 'utf8'))
@@ -123,11 +122,20 @@ function markPresence(schemas: Record<string, Json>): void {
 }
 
 const verbOf: Readonly<Record<string, string>> = {
-  ...{ get: 'get', list: 'list', post: 'create', put: 'update', patch: 'patch', delete: 'delete' },
+  get: 'get',
+  list: 'list',
+  post: 'create',
+  put: 'update',
+  patch: 'patch',
+  delete: 'delete',
   deletecollection: 'deletecollection',
 }
 const verbOfMethod: Readonly<Record<string, string>> = {
-  ...{ get: 'get', post: 'create', put: 'update', patch: 'patch', delete: 'delete' },
+  get: 'get',
+  post: 'create',
+  put: 'update',
+  patch: 'patch',
+  delete: 'delete',
 }
 
 /** Where a path leads: `/api/v1/namespaces/{namespace}/pods/{name}/log` is pods, namespaced, subresource log. */
@@ -165,7 +173,10 @@ function resourcesOf(prefix: string, document: Document): Resource[] {
     const gvk = operations[0]?.[1]['x-kubernetes-group-version-kind']
     if (!gvk) continue
     const resource: Resource = found.get(where.plural) ?? {
-      ...{ group: group ?? '', version: version ?? '', kind: gvk.kind, plural: where.plural },
+      group: group ?? '',
+      version: version ?? '',
+      kind: gvk.kind,
+      plural: where.plural,
       singular: gvk.kind.toLowerCase(),
       namespaced: where.namespaced,
       verbs: watched.has(where.plural) ? ['watch'] : [],
