@@ -16,6 +16,42 @@ const iris: KubeObject = {
   spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri: 's3://models/iris' } } },
 }
 
+const graph: KubeObject = {
+  apiVersion: 'serving.kserve.io/v1alpha1',
+  kind: 'InferenceGraph',
+  metadata: { namespace: 'default', name: 'graph' },
+  spec: { nodes: { root: { routerType: 'Sequence', steps: [{ serviceName: 'iris' }] } } },
+}
+
+/** A CRD of the same name as another release's chart brings it. */
+const graphsOfAnother: KubeObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: {
+    name: 'inferencegraphs.serving.kserve.io',
+    labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+    annotations: { 'meta.helm.sh/release-name': 'kserve-crd', 'meta.helm.sh/release-namespace': 'kserve' },
+  },
+  spec: {
+    group: 'serving.kserve.io',
+    names: {
+      kind: 'InferenceGraph',
+      listKind: 'InferenceGraphList',
+      plural: 'inferencegraphs',
+      singular: 'inferencegraph',
+    },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: 'v1alpha1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+}
+
 describe('Helm keeps kinds and what people made of them', { skip: kubernetesSkipReason() }, () => {
   let cluster: Cluster
   before(async () => {
@@ -34,16 +70,21 @@ describe('Helm keeps kinds and what people made of them', { skip: kubernetesSkip
     }
   }
 
-  test('CRDs that kubectl installed are taken over, with the objects in them', async () => {
+  test("CRDs that kubectl or KServe's chart installed are taken over, with the objects in them", async () => {
     await cluster.kubectl(['apply', '-k', 'deploy/crds/full/core'])
     await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s'])
+    await cluster.client.apply(resources.customResourceDefinitions, graphsOfAnother, { fieldManager: 'helm' })
+    await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s'])
     const made = await cluster.client.create(serving.inferenceServices, iris)
+    const madeGraph = await cluster.client.create(serving.inferenceGraphs, graph)
     const refused = await cluster.attemptHelm(['install', 'millrace-crds', crdChart])
     assert.match(refused.stderr, /invalid ownership metadata/)
     await cluster.helm(['install', 'millrace-crds', crdChart, '--take-ownership'])
     assert.equal((await crds()).length, crdCount)
     const kept = await cluster.client.get(serving.inferenceServices, { namespace: 'default', name: 'iris' })
     assert.equal(kept.metadata.uid, made.metadata.uid)
+    const keptGraph = await cluster.client.get(serving.inferenceGraphs, { namespace: 'default', name: 'graph' })
+    assert.deepEqual([keptGraph.metadata.uid, keptGraph['spec']], [madeGraph.metadata.uid, graph['spec']])
   })
 
   test('or by annotations, where Helm is older than --take-ownership', async () => {

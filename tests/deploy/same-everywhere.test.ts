@@ -121,6 +121,41 @@ describe('Kustomize, Helm and the plain file are the same', { skip: kubernetesSk
     assert.equal(old?.[0], undefined, 'the old namespace is nowhere')
   })
 
+  test('the kustomizations that docs/install.md shows, and the same values for Helm', async () => {
+    const page = await readFile(join(root, 'docs/install.md'), 'utf8')
+    const shown = [...page.matchAll(/^```yaml\n# my\/(.*)kustomization\.yaml\n([\s\S]*?)^```$/gm)]
+    assert.equal(shown.length, 2)
+    const built = await ownKustomization((path) => {
+      const folder = path('.').replace(/\/kustomize$/, '')
+      const contents = shown.map(([, name = '', text = '']) => {
+        const here = text.replaceAll(/(\.\.\/)+deploy\//g, `${folder}/`).replace('[controller]', '[../controller]')
+        return [name === '' ? 'my' : name.slice(0, -1), parse(here) as object] as const
+      })
+      return Object.fromEntries(contents)
+    })
+    const values = {
+      namespace: 'ml-platform',
+      image: { registry: 'registry.example.com/ml' },
+      replicas: 2,
+      resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '2Gi' } },
+      nodeSelector: { 'kubernetes.io/arch': 'amd64' },
+      tolerations: [{ key: 'infra', operator: 'Exists' }],
+      config: { ingress: '{"ingressDomain": "models.example.com", "ingressClassName": "nginx"}' },
+    }
+    assertSame(await helm(values), built)
+  })
+
+  test('the values that docs/install.md shows are taken by both charts', async () => {
+    const page = await readFile(join(root, 'docs/install.md'), 'utf8')
+    const shown = /^```yaml\n(namespace: [\s\S]*?)^```$/m.exec(page)?.[1] ?? ''
+    const built = await helm(parse(shown) as object)
+    assert.ok(built.has('cert-manager.io/v1 Certificate ml-platform/millrace-webhook'))
+    assert.equal(
+      built.has('apiextensions.k8s.io/v1 CustomResourceDefinition /localmodelnodes.serving.kserve.io'),
+      false,
+    )
+  })
+
   test('the chart answers as the source says for every value', async () => {
     const values: Values = {
       ...defaultValues,
