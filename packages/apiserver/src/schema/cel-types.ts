@@ -36,12 +36,16 @@ export function celFieldName(name: string): string | undefined {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(escaped) ? escaped : undefined
 }
 
-export function celTypes(environment: Environment, cel: Cel): CelTypes {
+/**
+ * `words`: all that stands in the rules. An object below a name that no rule says can only be compared as a whole, and gets
+ * no type of its own: of a pod's thousand types, a rule on replicas needs none.
+ */
+export function celTypes(environment: Environment, cel: Cel, words: ReadonlySet<string>): CelTypes {
   const known = new Map<Schema, CelType>()
   const of = (schema: Schema): CelType => {
     const found = known.get(schema)
     if (found) return found
-    const made = makeType(schema, of, environment, cel, known)
+    const made = makeType(schema, of, { environment, cel, known, words })
     known.set(schema, made)
     return made
   }
@@ -50,18 +54,19 @@ export function celTypes(environment: Environment, cel: Cel): CelTypes {
 
 type TypeOf = (schema: Schema) => CelType
 
-function makeType(
-  schema: Schema,
-  of: TypeOf,
-  environment: Environment,
-  cel: Cel,
-  known: Map<Schema, CelType>,
-): CelType {
+interface Making {
+  readonly environment: Environment
+  readonly cel: Cel
+  readonly known: Map<Schema, CelType>
+  readonly words: ReadonlySet<string>
+}
+
+function makeType(schema: Schema, of: TypeOf, making: Making): CelType {
   if (schema.intOrString || schema.quantity) return dynamic
   switch (schema.type) {
     case 'object':
       return schema.properties
-        ? objectType(schema, schema.properties, of, environment, known)
+        ? objectType(schema, schema.properties, of, making)
         : schema.additional
           ? mapType(of(schema.additional))
           : dynamic
@@ -74,7 +79,7 @@ function makeType(
     case 'boolean':
       return { name: 'bool', convert: (value) => value }
     case 'string':
-      return stringType(schema, cel)
+      return stringType(schema, making.cel)
     case undefined:
       return dynamic
   }
@@ -128,14 +133,18 @@ function stringType(schema: Schema, cel: Cel): CelType {
   }
 }
 
+/** No object with properties is in it, on whatever level. */
+function isPlain({ properties, items, additional }: Schema): boolean {
+  return !properties && (!items || isPlain(items)) && (!additional || isPlain(additional))
+}
+
 let typeCount = 0
 
 function objectType(
   schema: Schema,
   properties: ReadonlyMap<string, Schema>,
   of: TypeOf,
-  environment: Environment,
-  known: Map<Schema, CelType>,
+  { environment, known, words }: Making,
 ): CelType {
   const name = `T${++typeCount}`
   const constructor: Constructor = class {}
@@ -157,9 +166,9 @@ function objectType(
   for (const [key, property] of properties) {
     const field = celFieldName(key)
     if (field === undefined) continue
-    const type = of(property)
     // A reserved word may stand after a dot as it is, too.
     const names = reserved.has(key) ? [field, key] : [field]
+    const type = isPlain(property) || names.some((name) => words.has(name)) ? of(property) : dynamic
     for (const name of names) fields[name] = type.name
     converters.set(key, { names, type })
   }

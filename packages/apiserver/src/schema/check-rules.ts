@@ -3,7 +3,7 @@ import { compilationError } from './cel-errors.ts'
 import { anySchema, compileCrdSchema } from './compile-schema.ts'
 import { type FieldError, invalid, notSupported, required } from './field-error.ts'
 import { goJson, goQuote, verbatim } from './go-text.ts'
-import { ruleEnvironments } from './rule-environment.ts'
+import { type RuleEnvironments, ruleEnvironments } from './rule-environment.ts'
 import { splitFieldPath } from './rule-field-path.ts'
 import type { JsonSchema, Rule, Schema } from './schema.ts'
 
@@ -16,7 +16,7 @@ export async function checkRules(crdSchema: JsonSchema, path: string): Promise<r
   const cel = await loadCel()
   const findings: FieldError[] = []
   const root = compileCrdSchema(crdSchema, anySchema)
-  walk(crdSchema, root, path, { cel, findings, isRoot: true, uncorrelatable: undefined })
+  walk(crdSchema, root, path, { cel, findings, isRoot: true, environments: new Map(), uncorrelatable: undefined })
   return findings
 }
 
@@ -24,6 +24,7 @@ interface Context {
   readonly cel: Cel
   readonly findings: FieldError[]
   readonly isRoot: boolean
+  readonly environments: Map<Schema, RuleEnvironments>
   /** The first list above that is no list of type map: below it, old and new parts cannot be told together. */
   readonly uncorrelatable: string | undefined
 }
@@ -95,8 +96,9 @@ function leadsSomewhere(schema: Schema, path: string): boolean {
 }
 
 function checkExpressions(rule: Rule, schema: Schema, path: string, context: Context): FieldError[] {
-  const { plain, optional } = ruleEnvironments(schema, context.cel, context.isRoot)
-  const environment = rule.optionalOldSelf ? optional : plain
+  let known = context.environments.get(schema)
+  if (!known) context.environments.set(schema, (known = ruleEnvironments(schema, context.cel, context.isRoot)))
+  const environment = rule.optionalOldSelf ? known.optional : known.plain
   const compile = (expression: string): { type: string; usesOld: boolean } | { error: string } => {
     try {
       const parsed = parseCel(environment, expression)

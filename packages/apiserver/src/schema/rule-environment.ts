@@ -14,11 +14,31 @@ export interface RuleEnvironments {
 
 export function ruleEnvironments(schema: Schema, cel: Cel, isRoot: boolean): RuleEnvironments {
   const typed = cel.base.clone()
-  const type = celTypes(typed, cel).of(isRoot || schema.embedded ? withObjectMeta(schema) : schema)
+  const types = celTypes(typed, cel, wordsOf(schema))
+  const type = types.of(isRoot || schema.embedded ? withObjectMeta(schema) : schema)
   typed.registerVariable('self', type.name)
-  const optional = typed.clone().registerVariable('oldSelf', `optional<${type.name}>`)
-  const plain = typed.clone().registerVariable('oldSelf', type.name)
-  return { type, plain, optional }
+  const optional = lazy(() => typed.clone().registerVariable('oldSelf', `optional<${type.name}>`))
+  const plain = lazy(() => typed.clone().registerVariable('oldSelf', type.name))
+  return {
+    type,
+    get plain() {
+      return plain()
+    },
+    get optional() {
+      return optional()
+    },
+  }
+}
+
+/** Every word of the rules that start here: a superset of the names that they can reach. */
+function wordsOf({ rules, constraints }: Schema): ReadonlySet<string> {
+  const all = [...rules, ...(constraints?.allOf ?? []).flatMap((part) => part.rules)]
+  return new Set(all.flatMap(({ rule, messageExpression = '' }) => `${rule} ${messageExpression}`.match(/\w+/g) ?? []))
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 /** Of metadata, rules see the name and generateName only. */

@@ -100,8 +100,9 @@ function compileOwn(
   cel: Cel,
   isRoot: boolean,
 ): Pick<RuleNode, 'rules' | 'type'> {
-  const { type, plain, optional } = ruleEnvironments(schema, cel, isRoot)
-  return { rules: rules.map((rule) => compileRule(rule, rule.optionalOldSelf ? optional : plain)), type }
+  const known = ruleEnvironments(schema, cel, isRoot)
+  const compiled = rules.map((rule) => compileRule(rule, rule.optionalOldSelf ? known.optional : known.plain))
+  return { rules: compiled, type: known.type }
 }
 
 function compileRule(rule: Rule, environment: Environment): CompiledRule {

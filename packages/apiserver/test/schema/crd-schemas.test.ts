@@ -67,6 +67,19 @@ describe('validation rules', () => {
     })
   }
 
+  for (const rule of ['self == oldSelf', 'self.outer == oldSelf.outer', 'self.outer in [oldSelf.outer]']) {
+    test(`compares as a whole what no rule names: ${rule}`, async () => {
+      const inner = { type: 'object', properties: { n: { type: 'integer' } } }
+      const outer = { type: 'object', properties: { inner, list: { type: 'array', items: inner } } }
+      const raw = { type: 'object', properties: { outer }, 'x-kubernetes-validations': [{ rule }] }
+      const rules = await compileRules(compileCrdSchema(raw, objectMeta()))
+      const old = { outer: { inner: { n: 1 }, list: [{ n: 1 }] } }
+      assert.deepEqual(rules?.validate(structuredClone(old), old), [])
+      assert.equal(rules?.validate({ outer: { inner: { n: 2 }, list: [{ n: 1 }] } }, old).length, 1)
+      assert.equal(rules?.validate({ outer: { inner: { n: 1 }, list: [{ n: 2 }] } }, old).length, 1)
+    })
+  }
+
   test('a schema without rules needs no rule set', async () => {
     assert.equal(await compileRules(compileCrdSchema(schema, objectMeta())), undefined)
   })
