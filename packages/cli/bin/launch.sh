@@ -1,10 +1,15 @@
 #!/bin/sh
 # launch.sh FILE.ts ARG…: installs what is missing, then becomes the Node 24 that npm installed, running that file of this
-# checkout. `exec`, so that no process waits in front of it: a Node 20 that does nothing else is 45 MB.
-root=$(CDPATH='' cd -P -- "$(dirname -- "$0")/../../.." && pwd) || exit
+# checkout. `exec`, so that no process waits in front of it: a Node 20 that does nothing else is 45 MB. Only what the shell
+# itself knows is used: a new machine's PATH may hold nothing but node, npm and git.
+case $0 in
+  */*) here=${0%/*} ;;
+  *) here=. ;;
+esac
+root=$(CDPATH='' cd -P -- "$here/../../.." && pwd) || exit
 
-# The install stamp is a copy of the lock file that was installed.
-if ! cmp -s "$root/package-lock.json" "$root/node_modules/.millrace-installed"; then
+# The stamp is written after an install; a lock file that is newer may want another one.
+if ! [ "$root/node_modules/.millrace-installed" -nt "$root/package-lock.json" ]; then
   node "$root/packages/cli/bin/install.mjs" || exit
 fi
 
