@@ -155,8 +155,9 @@ function readRights(namespaced: boolean): readonly Right[] {
   }
   const read = watchedKinds()
     .filter(({ role }) => role === 'read' || role === 'pod')
+    .filter(({ resource, isClusterWide = false }) => (resource.namespaced && !isClusterWide) === namespaced)
     .map(({ resource }) => resource)
-    .filter((resource) => resource.namespaced === namespaced && resource.kind !== 'Secret')
+    .filter(({ kind }) => kind !== 'Secret')
   return byGroup(read).map(([group, all]) => {
     const reason = why[group]
     if (reason === undefined) throw new Error(`say in deploy/source/rights.ts why kinds of ${group} are read`)

@@ -9,7 +9,7 @@ import {
   type ServingRuntime,
 } from '@millrace/api'
 import type { AdmissionAnswer, AdmissionRequest, KubeObject } from '@millrace/kube'
-import { type Capabilities, type Knative, render } from '@millrace/render'
+import { type Capabilities, type Knative, render, type RenderResult } from '@millrace/render'
 import { type GatherSources, gather } from './gather.ts'
 import { primaryResources } from './watched-kinds.ts'
 
@@ -47,23 +47,41 @@ export async function admit(context: AdmitContext, request: AdmissionRequest): P
     { service, config, controllerNamespace },
     AbortSignal.timeout(gatherMsMax),
   )
-  const rendered = render({
-    service,
-    world,
-    children: [],
-    config,
-    capabilities: context.capabilities(),
-    knative: context.knative(),
-    controllerNamespace,
-  })
-  if (!rendered.ok && rendered.problem.refusable) {
-    const { path, message } = rendered.problem
-    return refusal(inWordsOf(object, path === undefined ? message : `${path}: ${message}`), warnings)
-  }
-  const decided = rendered.decisions
-    .filter(({ level }) => level === 'warning')
-    .map(({ message }) => inWordsOf(object, message))
-  return { allowed: true, warnings: [...new Set([...warnings, ...decided])] }
+  const renderOne = (wanted: KubeObject) =>
+    render({
+      service: wanted,
+      world,
+      children: [],
+      config,
+      capabilities: context.capabilities(),
+      knative: context.knative(),
+      controllerNamespace,
+    })
+  const rendered = renderOne(service)
+  const before = oldObject && renderOne(withNamespace(asStored(oldObject), request.namespace))
+  const worse = newRefusals(rendered, before).map((sentence) => inWordsOf(object, sentence))
+  if (worse.length > 0) return refusal(worse.join('; '), warnings)
+  const told = sentencesOf(rendered).map((sentence) => inWordsOf(object, sentence))
+  return { allowed: true, warnings: [...new Set([...warnings, ...told])] }
+}
+
+/** What admission refuses of what rendering found. What was so before an update stays, and is told. */
+function newRefusals(rendered: RenderResult, before: RenderResult | undefined): readonly string[] {
+  const known = before ? refusalsOf(before) : []
+  return refusalsOf(rendered).filter((sentence) => !known.includes(sentence))
+}
+
+function refusalsOf(rendered: RenderResult): readonly string[] {
+  const problems = !rendered.ok && rendered.problem.refusable ? [rendered.problem] : []
+  const decisions = rendered.decisions.filter(({ refusable }) => refusable)
+  return [...problems, ...decisions].map(({ path, message }) => (path === undefined ? message : `${path}: ${message}`))
+}
+
+/** What is worth to know right away. That something is still to become ready is not. */
+function sentencesOf(rendered: RenderResult): readonly string[] {
+  const decided = rendered.decisions.filter(({ level }) => level === 'warning').map(({ message }) => message)
+  if (rendered.ok || rendered.problem.reason.endsWith('NotReady')) return decided
+  return [...decided, rendered.problem.message]
 }
 
 function refusal(message: string, warnings: readonly string[]): AdmissionAnswer {

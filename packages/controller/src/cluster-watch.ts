@@ -68,7 +68,7 @@ export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
   const start = (kind: WatchedKind) => {
     const collection = startCollection(informers, kind.resource, {
       informer: kind.informer,
-      ...(options.namespaces && { namespaces: options.namespaces }),
+      ...(options.namespaces && !kind.isClusterWide && { namespaces: options.namespaces }),
       onChange: (change) => options.onChange(kind, change),
     })
     running.set(kind.id, collection)

@@ -1,21 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type ClusterConfig, configMapName, formatConfigFinding, parseConfig } from '@millrace/api'
-import {
-  type EventRecorder,
-  type Informer,
-  type InformerSet,
-  type KubeObject,
-  type Log,
-  resources,
-} from '@millrace/kube'
-import { type Knative, knativeAutoscaler } from '@millrace/render'
+import { type EventRecorder, type InformerSet, type KubeObject, type Log, resources } from '@millrace/kube'
 
 /** The cluster's configuration as it is now. */
 export interface LiveSettings {
   /** Resolves when the configuration has been looked for; it need not be there. */
   readonly started: Promise<void>
   readonly config: ClusterConfig
-  knative(): Knative
   /** What cannot be used of the configuration, as sentences. */
   readonly problems: readonly string[]
 }
@@ -25,24 +16,20 @@ export interface LiveSettingsOptions {
   readonly controllerNamespace: string
   readonly recorder: EventRecorder
   readonly log: Log
-  /** The operator's object, where there is one. */
-  readonly knativeServing: () => KubeObject | undefined
   /** Something that rendering depends on is different. */
   readonly onChange: () => void
   readonly onProblems: (count: number) => void
 }
 
-const knativeNamespace = 'knative-serving'
 const eventFindingsMax = 5
 
 /** Follows the ConfigMaps. What cannot be parsed keeps its last good value, and an event on the ConfigMap says where it is wrong. */
 export function followSettings(options: LiveSettingsOptions): LiveSettings {
   const { informers, controllerNamespace, recorder, log } = options
-  const follow = (namespace: string, name: string): Informer =>
-    informers.informer(resources.configMaps, { namespace, fieldSelector: `metadata.name=${name}` })
-  const own = follow(controllerNamespace, configMapName)
-  const autoscaler = follow(knativeNamespace, 'config-autoscaler')
-  const domain = follow(knativeNamespace, 'config-domain')
+  const own = informers.informer(resources.configMaps, {
+    namespace: controllerNamespace,
+    fieldSelector: `metadata.name=${configMapName}`,
+  })
   let parsed = parseConfig(undefined)
   let isFound = false
 
@@ -65,7 +52,6 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
     log.info('The configuration is in effect', { resourceVersion: change.object.metadata.resourceVersion })
     options.onChange()
   })
-  for (const informer of [autoscaler, domain]) informer.onChange(options.onChange)
 
   const complain = (configMap: KubeObject) => {
     const sentences = parsed.findings.map(formatConfigFinding)
@@ -84,12 +70,6 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
     },
     get problems() {
       return parsed.findings.map(formatConfigFinding)
-    },
-    knative: () => {
-      const knativeServing = options.knativeServing()
-      const { autoscaler: resolved } = knativeAutoscaler({ knativeServing, configMap: autoscaler.list()[0] })
-      const domains = Object.keys(textData(domain.list()[0])).filter((key) => !key.startsWith('_'))
-      return { autoscaler: resolved, domains }
     },
   }
 }

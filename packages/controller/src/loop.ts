@@ -25,6 +25,7 @@ import { createChildren } from './children.ts'
 import { type ClusterWatch, startClusterWatch } from './cluster-watch.ts'
 import { createDependencyIndex } from './dependency-index.ts'
 import { fieldManager } from './field-manager.ts'
+import { followKnativeSettings } from './knative-settings.ts'
 import { createLastWords } from './last-words.ts'
 import { followSettings } from './live-settings.ts'
 import type { Metrics } from './metrics.ts'
@@ -40,6 +41,8 @@ export interface LoopOptions {
   readonly client: Client
   readonly controllerNamespace: string
   readonly namespaces?: readonly string[]
+  /** Where Knative Serving is installed; absent: looked for. */
+  readonly knativeNamespace?: string | undefined
   readonly workers?: number
   readonly renderer?: Renderer
   readonly clock: Clock
@@ -110,9 +113,16 @@ export function createLoop(options: LoopOptions): Loop {
     controllerNamespace,
     recorder,
     log,
-    knativeServing: () => watch.collection(kindId(knativeServings.group, knativeServings.kind))?.list()[0],
     onChange: () => addAll(),
     onProblems: (count) => metrics.configProblems(count),
+  })
+  const knative = followKnativeSettings({
+    informers,
+    knativeNamespace: options.knativeNamespace,
+    knativeServings: () => watch.collection(kindId(knativeServings.group, knativeServings.kind))?.list() ?? [],
+    hasKnative: () => capabilities().knative,
+    log,
+    onChange: () => addAll(),
   })
   const metadataOf = (resource: Resource) => () => watch.collection(kindId(resource.group, resource.kind))
   const sources = {
@@ -141,6 +151,7 @@ export function createLoop(options: LoopOptions): Loop {
       },
     },
     settings,
+    knative: () => knative.current(),
     capabilities,
     dependencies,
     settled: createSettledDrift(),
@@ -205,7 +216,7 @@ export function createLoop(options: LoopOptions): Loop {
           sources,
           config: () => settings.config,
           capabilities,
-          knative: () => settings.knative(),
+          knative: () => knative.current(),
           controllerNamespace,
           known: (kind, namespace) => watch.collection(kindId('serving.kserve.io', kind))?.list(namespace) ?? [],
         },

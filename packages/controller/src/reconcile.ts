@@ -4,6 +4,7 @@ import {
   type ApplyResult,
   type Client,
   type Clock,
+  findDrift,
   isKubeError,
   type KubeError,
   type KubeObject,
@@ -14,7 +15,7 @@ import {
   type Resource,
   type SettledDrift,
 } from '@millrace/kube'
-import type { Capabilities, Observe, Render, RenderResult } from '@millrace/render'
+import type { Capabilities, Knative, Observe, Render, RenderResult } from '@millrace/render'
 import type { Children } from './children.ts'
 import { fieldManager } from './field-manager.ts'
 import { type GatherSources, gather } from './gather.ts'
@@ -39,6 +40,7 @@ export interface ReconcileContext {
   readonly sources: GatherSources
   readonly children: Children
   readonly settings: LiveSettings
+  readonly knative: () => Knative
   readonly capabilities: () => Capabilities
   readonly dependencies: DependencyIndex
   readonly settled: SettledDrift
@@ -76,8 +78,9 @@ export async function reconcile(
     children,
     config,
     capabilities: context.capabilities(),
-    knative: context.settings.knative(),
+    knative: context.knative(),
     controllerNamespace,
+    isTemplateUnchanged: (object, live) => isTemplateUnchanged(context.settled, object, live),
   })
   const written = rendered.ok ? await write(context, service, rendered.objects, children, signal) : nothingWritten
   const outcome = withRefusal(rendered, written.applied)
@@ -93,6 +96,14 @@ export async function reconcile(
   await writeStatus(context, resource, service, status, signal)
   context.news.tell(service, status, outcome)
   if (written.failure) throw written.failure
+}
+
+/** Whether applying would leave the template as it is. What the server spells its own way is no change. */
+function isTemplateUnchanged(settled: SettledDrift, object: KubeObject, live: KubeObject): boolean {
+  const drift = findDrift(object, live, fieldManager)
+  const isElsewhere = ({ path }: { readonly path: string }) =>
+    path.startsWith('metadata') || (path.startsWith('spec.') && !path.startsWith('spec.template'))
+  return drift.every(isElsewhere) || settled.has(object, live, drift)
 }
 
 /** The local copies know of our writes already, but of deletions only when the watch tells. */

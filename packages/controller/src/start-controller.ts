@@ -24,6 +24,8 @@ export interface ControllerOptions {
   readonly controllerNamespace?: string
   /** Absent: all. */
   readonly namespaces?: readonly string[]
+  /** Where Knative Serving is installed; absent: looked for. */
+  readonly knativeNamespace?: string
   /** Absent: nothing is validated beyond the schemas of the CRDs. */
   readonly webhook?: WebhookOptions
   readonly metricsAddr?: Address

@@ -11,6 +11,8 @@ export interface WatchedKind {
   readonly informer: InformerOptions
   /** Of ours to look after, ours to make, or only read. */
   readonly role: 'primary' | 'child' | 'pod' | 'read'
+  /** Looked for in all namespaces, also by who serves some of them only. */
+  readonly isClusterWide?: boolean
 }
 
 /** The kinds that the loop looks after. A further kind is a row here, and a front end in the renderer. */
@@ -52,7 +54,7 @@ export function watchedKinds(): readonly WatchedKind[] {
     ),
     row(resources.serviceAccounts, 'read', { transform: serviceAccountOnly }),
     row(resources.secrets, 'read', metadataOnly),
-    row(knativeServings, 'read', {}),
+    { ...row(knativeServings, 'read', {}), isClusterWide: true },
     podRow('service pods', labels.inferenceService),
     podRow('graph pods', labels.inferenceGraph),
   ]

@@ -28,6 +28,10 @@ export interface KnativeAutoscaler {
 
 export interface Knative {
   readonly autoscaler: KnativeAutoscaler
+  /** Where the settings are: `ConfigMap knative-serving/config-autoscaler`. Absent: nowhere. */
+  readonly autoscalerPlace?: string
+  /** What of them cannot be read, as sentences. */
+  readonly autoscalerProblems?: readonly string[]
   /** Domains of Knative's config-domain; empty when unknown. */
   readonly domains: readonly string[]
 }

@@ -11,10 +11,14 @@ export interface Decision {
   /** `warning` is worth an event and an admission warning; `info` is for whoever asks. */
   readonly level: 'info' | 'warning'
   readonly source: DecisionSource
+  /** Which of the service's workloads it is about: `predictor`, …, `router`. */
+  readonly component?: string
   /** Field of the service that the decision is about, e.g. `spec.predictor.maxReplicas`. */
   readonly path?: string
   /** The decided value, where there is one. */
   readonly value?: string | number | boolean
+  /** Cannot work as the cluster is set now: admission refuses a change that brings it. What has it already is told. */
+  readonly refusable?: boolean
 }
 
 /** A user's mistake, or something the user asked for that is not there. Never thrown. */

@@ -19,24 +19,33 @@ export interface AutoscalerSources {
 
 export interface ResolvedAutoscaler {
   readonly autoscaler: KnativeAutoscaler
+  /** The object that they were read from, as `ConfigMap knative-serving/config-autoscaler`. */
+  readonly place: string | undefined
   /** One sentence for each value that could not be read; its default stands in. */
   readonly problems: readonly string[]
 }
 
-/** The cluster's autoscaler settings: of the KnativeServing object where it has any, else of the ConfigMap, else Knative's defaults. */
+/**
+ * The cluster's autoscaler settings: of the KnativeServing object where it has any, else of the ConfigMap, else Knative's
+ * defaults. What the operator's object does not name it leaves to Knative's defaults, so the two are not mixed.
+ */
 export function knativeAutoscaler({ knativeServing, configMap }: AutoscalerSources): ResolvedAutoscaler {
-  const operator = textFields(field(field(field(knativeServing, 'spec'), 'config'), 'autoscaler'))
-  if (operator) return read('KnativeServing', operator)
-  const settings = textFields(field(configMap, 'data'))
-  return settings
-    ? read('config-autoscaler', settings)
-    : { autoscaler: { source: 'default', ...knativeDefaults }, problems: [] }
+  const config = field(field(knativeServing, 'spec'), 'config')
+  // The operator takes the name of a ConfigMap with and without its prefix.
+  const operator = textFields(field(config, 'autoscaler') ?? field(config, 'config-autoscaler'))
+  if (knativeServing && operator) return { ...read('KnativeServing', operator), place: placeOf(knativeServing) }
+  if (!configMap) return { autoscaler: { source: 'default', ...knativeDefaults }, place: undefined, problems: [] }
+  return { ...read('config-autoscaler', textFields(configMap['data']) ?? {}), place: placeOf(configMap) }
+}
+
+function placeOf({ kind, metadata: { namespace, name } }: KubeObject): string {
+  return [kind, [namespace, name].filter(Boolean).join('/')].filter(Boolean).join(' ')
 }
 
 function read(
   source: 'KnativeServing' | 'config-autoscaler',
   settings: Readonly<Record<string, string>>,
-): ResolvedAutoscaler {
+): Omit<ResolvedAutoscaler, 'place'> {
   const problems: string[] = []
   const count = (key: string, fallback: number): number => {
     const text = settings[key]

@@ -51,6 +51,8 @@ export interface Workload {
   readonly name: string
   readonly labels: StringMap
   readonly annotations: StringMap
+  /** `min-scale`, `max-scale` and `initial-scale` as users wrote them, the disallow list notwithstanding: they are read, not passed on. */
+  readonly scaleAnnotations: StringMap
   /** As Knative would get it: what `completePod` adds by the annotations is not in it yet. */
   readonly pod: PodSpec
   readonly deploying: Deploying

@@ -60,7 +60,12 @@ function renderService(input: RenderInput): RenderResult {
   const emitted =
     service.mode === 'Standard'
       ? emitStandard(emitInput)
-      : emitKnative({ ...emitInput, service: input.service, knative: input.knative })
+      : emitKnative({
+          ...emitInput,
+          service: input.service,
+          knative: input.knative,
+          ...(input.isTemplateUnchanged ? { isTemplateUnchanged: input.isTemplateUnchanged } : {}),
+        })
   if (!emitted.ok) return refused(emitted.problem, known, decisions)
   const more = 'decisions' in emitted ? (emitted.decisions as readonly Decision[]) : []
   return {

@@ -15,6 +15,11 @@ export interface RenderInput {
   readonly knative: Knative
   /** Namespace of `inferenceservice-config`; CA bundles are read from it. */
   readonly controllerNamespace: string
+  /**
+   * Whether applying a rendered Knative Service would leave the live one's template as it is. Absent: they are compared field
+   * by field, which does not see that something is no longer rendered.
+   */
+  readonly isTemplateUnchanged?: (rendered: KubeObject, live: KubeObject) => boolean
 }
 
 export interface Rendered {

@@ -1,6 +1,7 @@
 import type { InferenceGraph, InferenceRouter } from '../kinds/inference-graph.ts'
 import { type CheckContext, gatherFindings, modeOf, type Reporter } from './check-context.ts'
 import type { Finding } from './finding.ts'
+import { conditionProblem } from './rules/step-condition.ts'
 import { checkScaleAnnotations, checkScaleBounds } from './rules/scale-annotation-rules.ts'
 
 /** What neither the schema nor the rules in it can say about an InferenceGraph. */
@@ -11,7 +12,11 @@ export function checkInferenceGraph(graph: InferenceGraph, context: CheckContext
   return gatherFindings((report) => {
     checkScaleAnnotations(annotations, ['metadata'], isKnative, report)
     if (isKnative) checkScaleBounds({ path: ['spec'], service: annotations, minReplicas, maxReplicas }, report)
-    for (const [name, node] of Object.entries(nodes)) checkStepNames(name, node, report)
+    for (const [name, node] of Object.entries(nodes)) {
+      checkStepNames(name, node, report)
+      for (const index of node.steps?.keys() ?? [])
+        checkCondition(node, index, ['spec', 'nodes', name, 'steps'], report)
+    }
     checkCycles(nodes, report)
   })
 }
@@ -28,6 +33,21 @@ function checkStepNames(name: string, node: InferenceRouter, report: Reporter): 
       report.error(place, 'step-name', message, { value: step.name })
     } else if (step.name) names.set(step.name, index)
   }
+}
+
+/** Only the steps of a Switch or a Sequence have conditions that are looked at. */
+function checkCondition(node: InferenceRouter, index: number, steps: readonly string[], report: Reporter): void {
+  const condition = node.steps?.[index]?.condition
+  const place = [...steps, index, 'condition']
+  if (condition === undefined || condition === '') {
+    if (node.routerType !== 'Switch') return
+    report.warn(place, 'step-condition', 'is missing: this step of a Switch is never taken')
+    return
+  }
+  const problem = conditionProblem(condition)
+  const isRead = node.routerType === 'Switch' || node.routerType === 'Sequence'
+  if (problem) report.error(place, 'step-condition', `${problem}: correct the GJSON path`, { value: condition })
+  else if (!isRead) report.warn(place, 'step-condition', `is not looked at in a ${node.routerType}: use a Switch`)
 }
 
 /** A node that leads back to itself would never answer. One finding per cycle, at the step that closes it. */

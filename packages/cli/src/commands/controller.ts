@@ -19,6 +19,7 @@ interface ControllerOptions {
   readonly leaderElect?: boolean
   readonly namespace: string
   readonly watchNamespace?: readonly string[]
+  readonly knativeNamespace?: string
   readonly verbose?: boolean
 }
 
@@ -61,6 +62,7 @@ export function defineController(program: Command, terminal: Terminal): void {
     .option('--leader-elect', 'take turns with other controllers through a Lease')
     .option('--namespace <name>', 'namespace of inferenceservice-config and of the Lease', controllerNamespace)
     .option('--watch-namespace <name...>', 'serve these namespaces only')
+    .option('--knative-namespace <name>', 'where Knative Serving is installed (else it is looked for)')
     .option('-v, --verbose', 'log every decision')
     .addHelpText('after', '\nExample:\n  millrace controller --kubeconfig ~/.kube/config --leader-elect')
     .action((options: ControllerOptions) => runController(options, terminal))
@@ -93,7 +95,7 @@ function webhookOf(options: ControllerOptions): WebhookOptions {
 
 async function runController(options: ControllerOptions, terminal: Terminal): Promise<void> {
   const { startController } = await import('@millrace/controller')
-  const { kubeconfig, context, watchNamespace } = options
+  const { kubeconfig, context, watchNamespace, knativeNamespace } = options
   const connection = await loadConnection({
     env: terminal.environment,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
@@ -110,6 +112,7 @@ async function runController(options: ControllerOptions, terminal: Terminal): Pr
     webhook: webhookOf(options),
     leaderElect: options.leaderElect === true,
     ...(watchNamespace === undefined ? {} : { namespaces: watchNamespace }),
+    ...(knativeNamespace === undefined ? {} : { knativeNamespace }),
   })
   log.info('controller started', { server: connection.server })
   await untilAborted(terminal.signal)

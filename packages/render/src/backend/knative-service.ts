@@ -1,80 +1,36 @@
-import { createHash } from 'node:crypto'
 import type { KubeObject } from '@millrace/kube'
-import type { Knative } from '../capabilities.ts'
-import type { Decision } from '../decision.ts'
-import { knativeKeys } from '../keys.ts'
+import { knativeKeys, userKeys } from '../keys.ts'
 import type { Owner, Workload } from '../plan.ts'
 import type { PodTemplate, StringMap } from '../pod/shape.ts'
 import { omit } from '../omit.ts'
 import { without } from '../service/metadata.ts'
 import { child } from './child.ts'
-import { hasTags, knativeScale } from './knative-scale.ts'
+import { scaleAskedKey, type WrittenScale } from './kept-scale.ts'
 
 /** Annotations that Knative reads on the service, not on its revisions. */
 const serviceKeys: readonly string[] = [knativeKeys.rolloutDuration, knativeKeys.openshiftPassthrough]
-/** What the template was made of without the cluster's part: equal means that nothing of the user's has changed. */
-const templateHashKey = 'internal.serving.kserve.io/template-hash'
+/** Annotations that are decided, not passed on. */
+const decidedKeys: readonly string[] = [knativeKeys.minScale, knativeKeys.maxScale, knativeKeys.initialScale]
+const podAutoscaler = 'kpa.autoscaling.knative.dev'
 
-export interface Revision {
-  readonly pod: PodTemplate
-  /** Set where the cluster's settings are part of the template: recognises the same template of the user's later. */
-  readonly templateHash: string | undefined
-  readonly decisions: readonly Decision[]
-}
-
-export interface RevisionInput {
-  readonly knative: Knative
-  readonly labelsDisallowed: readonly string[]
-}
-
-/** The template of a workload's next revision. */
+/** The template of a workload's next revision, as far as the plan goes. */
 export function revisionTemplate(
   workload: Workload,
   owner: Owner,
-  input: RevisionInput,
-  live: KubeObject | undefined,
-): Revision {
-  const path = workload.component === 'router' ? 'spec' : `spec.${workload.component}`
-  const scale = knativeScale({
-    path,
-    annotations: workload.annotations,
-    deploying: workload.deploying,
-    knative: input.knative,
-  })
+  scale: StringMap,
+  labelsDisallowed: readonly string[],
+): PodTemplate {
+  const { scaleTarget, scaleMetric } = workload.deploying
+  const given = workload.annotations
   const annotations = {
-    ...without(workload.annotations, [...serviceKeys, knativeKeys.initialScale]),
-    ...scale.annotations,
+    ...without(given, [...serviceKeys, ...decidedKeys]),
+    [knativeKeys.autoscalerClass]: given[knativeKeys.autoscalerClass] ?? podAutoscaler,
+    ...(scaleTarget === undefined ? {} : { [knativeKeys.target]: String(scaleTarget) }),
+    ...(scaleMetric === undefined ? {} : { [knativeKeys.metric]: scaleMetric }),
+    ...scale,
   }
-  const pod: PodTemplate = {
-    metadata: {
-      namespace: owner.namespace,
-      labels: without(workload.labels, input.labelsDisallowed),
-      annotations,
-    },
-    spec: workload.pod,
-  }
-  const hash = templateHash(pod)
-  if (live?.metadata.annotations?.[templateHashKey] !== hash && scale.fromCluster.length === 0) {
-    return { pod, templateHash: undefined, decisions: scale.decisions }
-  }
-  const kept = live?.metadata.annotations?.[templateHashKey] === hash ? keptFromCluster(pod, live) : pod
-  return { pod: kept, templateHash: hash, decisions: scale.decisions }
-}
-
-/** Nothing of the user's has changed since the revision was made: the cluster's part stays as it was then. */
-function keptFromCluster(pod: PodTemplate, live: KubeObject): PodTemplate {
-  const template: unknown = Object(Object(live['spec']).template)
-  const before: unknown = Object(Object(Object(template).metadata).annotations)[knativeKeys.initialScale]
-  const annotations = without(pod.metadata.annotations, [knativeKeys.initialScale])
-  const kept: StringMap =
-    typeof before === 'string' ? { ...annotations, [knativeKeys.initialScale]: before } : annotations
-  return { ...pod, metadata: { ...pod.metadata, annotations: kept } }
-}
-
-function templateHash(pod: PodTemplate): string {
-  const annotations = without(pod.metadata.annotations, [knativeKeys.initialScale])
-  const content = { labels: pod.metadata.labels, annotations, spec: pod.spec }
-  return createHash('sha256').update(stableJson(content)).digest('hex').slice(0, 16)
+  const labels = without(workload.labels, labelsDisallowed)
+  return { metadata: { namespace: owner.namespace, labels, annotations }, spec: workload.pod }
 }
 
 /** JSON with keys in order, so that equal values give equal texts. */
@@ -94,14 +50,14 @@ export interface KnativeServiceInput {
 export function knativeService(
   workload: Workload,
   pod: PodTemplate,
-  revision: Revision,
+  scale: WrittenScale,
   input: KnativeServiceInput,
 ): KubeObject {
   const { owner } = input.plan
   const { timeout, containerConcurrency } = workload.deploying
   const onService = Object.entries(workload.annotations).filter(([key]) => serviceKeys.includes(key))
-  const { templateHash: hash } = revision
-  const annotations = { ...Object.fromEntries(onService), ...(hash === undefined ? {} : { [templateHashKey]: hash }) }
+  const asked = scale.asked === undefined ? {} : { [scaleAskedKey]: scale.asked }
+  const annotations = { ...Object.fromEntries(onService), ...asked }
   const isRouter = workload.component === 'router'
   return child(
     owner,
@@ -143,4 +99,9 @@ function traffic(workload: Workload, service: KubeObject): object[] {
   const latest = { latestRevision: true, percent, ...tag }
   if (percent >= 100) return [latest]
   return [latest, { revisionName: previous, latestRevision: false, percent: 100 - percent, tag: 'prev' }]
+}
+
+/** Whether revisions can be called by tags of their own. */
+function hasTags(annotations: StringMap): boolean {
+  return annotations[userKeys.enableTagRouting] === 'true'
 }

@@ -1,7 +1,6 @@
 import type { InferenceGraphSpec } from '@millrace/api'
 import { emitKnative } from '../backend/knative.ts'
 import { checkNames } from '../backend/check-standard.ts'
-import { checkKnativeScale } from '../backend/knative-scale.ts'
 import { type EmitInput, emitWorkload } from '../backend/standard.ts'
 import type { Problem } from '../decision.ts'
 import { hostOf } from '../exposure/domain.ts'
@@ -30,10 +29,9 @@ export function renderGraph(input: RenderInput): RenderResult {
     ...emitInputOf(input, resolved.spec, mode === 'Standard', world),
     service,
     knative: input.knative,
+    ...(input.isTemplateUnchanged ? { isTemplateUnchanged: input.isTemplateUnchanged } : {}),
   }
   const [workload] = emitInput.plan.workloads
-  const problem = workload && mode !== 'Standard' ? checkKnativeScale({ ...workload, path: 'spec' }) : undefined
-  if (problem) return { ok: false, problem, decisions, facts }
   const tooLong = checkNames(emitInput.plan, mode)
   if (tooLong) return { ok: false, problem: tooLong, decisions, facts }
   const host = hostOf(service.metadata.name ?? '', emitInput.plan.owner, config.ingress)
@@ -76,6 +74,7 @@ function emitInputOf(input: RenderInput, spec: InferenceGraphSpec, isStandard: b
       ? { ...owner.labels, [labelKeys.inferenceGraph]: name }
       : { ...owner.labels, [labelKeys.inferenceGraph]: name, [labelKeys.workloadKind]: 'InferenceGraph' },
     annotations: owner.annotations,
+    scaleAnnotations: owner.annotations,
     pod: routerPod(spec, name, input.config.router),
     deploying: Object.fromEntries(Object.entries(scaling).filter(([, value]) => value !== undefined)),
   }

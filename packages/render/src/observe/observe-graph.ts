@@ -5,6 +5,7 @@ import type { ObserveInput, Observed } from '../seam.ts'
 import { type Part, settleConditions } from './conditions.ts'
 import { conditionsOf, deploymentState, type State } from './deployment-state.ts'
 import { knativeState } from './knative-state.ts'
+import { scalingParts } from './scaling-part.ts'
 
 /** A graph is ready when its router is; steps that cannot be resolved are the problem that rendering found. */
 export function observeGraph(input: ObserveInput): Observed {
@@ -25,7 +26,10 @@ export function observeGraph(input: ObserveInput): Observed {
   const url = told.some(({ type, status }) => type === 'Ready' && status === 'True') ? urlOf(input) : undefined
   return {
     ...base,
-    conditions: settled([...told, { type: 'Stopped', status: 'False', isNeeded: false }], input),
+    conditions: settled(
+      [...told, ...scalingParts(rendered), { type: 'Stopped', status: 'False', isNeeded: false }],
+      input,
+    ),
     ...(url ? { url } : {}),
   }
 }

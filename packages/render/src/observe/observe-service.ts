@@ -9,6 +9,7 @@ import { settleConditions, type Part } from './conditions.ts'
 import { byAge, modelStatus, refusedModelStatus } from './model-status.ts'
 import { observeKnative } from './observe-knative.ts'
 import { observeStandard } from './observe-standard.ts'
+import { scalingParts } from './scaling-part.ts'
 import { podTrouble } from './pod-failure.ts'
 
 /** What one mode knows about a service: its parts, and the fields that are the mode's own. */
@@ -30,7 +31,7 @@ export function observeService(input: ObserveInput): Observed {
   const parts = explain(mode)
   const problem = rendered.ok ? undefined : rendered.problem
   const stopped: Part = { type: 'Stopped', status: 'False', isNeeded: false }
-  const told = [...(problem ? withProblem(parts, problem) : parts), stopped]
+  const told = [...(problem ? withProblem(parts, problem) : parts), ...scalingParts(rendered), stopped]
   const conditions = settleConditions(told, service, input.now, problem)
   const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
   const model = rendered.ok

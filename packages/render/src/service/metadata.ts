@@ -1,12 +1,20 @@
 import type { ComponentSpec, PredictorSpec } from '@millrace/api'
 import { schemePlaceholder } from '../credentials/storage-config.ts'
-import { internalKeys, modelDirectory } from '../keys.ts'
+import { internalKeys, knativeKeys, modelDirectory } from '../keys.ts'
 import { modelConfigName } from '../names.ts'
 import type { StringMap } from '../pod/shape.ts'
 
 /** Keys that stay on the user's object: what passes is what the list does not name. */
 export function without(map: StringMap | undefined, disallowed: readonly string[]): StringMap {
   return Object.fromEntries(Object.entries(map ?? {}).filter(([key]) => !disallowed.includes(key)))
+}
+
+const scaleKeys: readonly string[] = [knativeKeys.minScale, knativeKeys.maxScale, knativeKeys.initialScale]
+
+/** Knative's bounds among annotations, the later ones over the earlier. */
+export function scaleAnnotations(...maps: readonly (StringMap | undefined)[]): StringMap {
+  const entries = maps.flatMap((map) => Object.entries(map ?? {}))
+  return Object.fromEntries(entries.filter(([key]) => scaleKeys.includes(key)))
 }
 
 export function loggerAnnotations(logger: ComponentSpec['logger']): StringMap {

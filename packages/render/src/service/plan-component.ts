@@ -5,7 +5,7 @@ import { componentName, predictorName } from '../names.ts'
 import type { Workload } from '../plan.ts'
 import type { StringMap } from '../pod/shape.ts'
 import { containerFieldsOf, deployingOf, podFieldsOf } from './component-pod.ts'
-import { batcherAnnotations, loggerAnnotations, without } from './metadata.ts'
+import { batcherAnnotations, loggerAnnotations, scaleAnnotations, without } from './metadata.ts'
 import { named, type PlanningInput, type Refusal, refuse } from './planning.ts'
 import { artArgs, type ServerArgs, withComponentArgs } from './server-args.ts'
 import { checkStorageUri } from './storage-check.ts'
@@ -106,6 +106,7 @@ function component(
       ...without(spec.annotations, annotationsDisallowed),
     },
     pod,
+    scaleAnnotations: scaleAnnotations(service.annotations, spec.annotations),
     deploying: deployingOf(spec),
     ...(spec.storageUris ? { sources: spec.storageUris } : {}),
   }

@@ -15,6 +15,7 @@ import {
   confidentialAnnotations,
   loggerAnnotations,
   multiModelAnnotations,
+  scaleAnnotations,
   storageAnnotations,
   without,
 } from './metadata.ts'
@@ -59,6 +60,7 @@ export function planPredictor(
     labels: { ...served.runtime?.spec.labels, ...labels, ...predictor.labels, ...componentLabels(service.name) },
     annotations: annotationsOf(served.runtime?.spec.annotations),
     pod: withServiceName(served.pod, service.name),
+    scaleAnnotations: scaleAnnotations(served.runtime?.spec.annotations, service.annotations, predictor.annotations),
     deploying: deployingOf(predictor),
     ...(predictor.storageUris ? { sources: predictor.storageUris } : {}),
     storageContainerName: predictor.storageContainerName,

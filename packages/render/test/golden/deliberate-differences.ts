@@ -114,13 +114,17 @@ export const rules: readonly Rule[] = [
     name: 'InitialScale',
     why: 'The initial scale is decided: the user’s annotation, else minReplicas, else the cluster’s default, within the maximum. What comes from the cluster alone never makes a revision.',
     places: [
-      { path: /annotations\.autoscaling\.knative\.dev\/initial-scale$/ },
       {
-        path: /metadata\.annotations(\.internal\.serving\.kserve\.io\/template-hash)?$/,
-        theirs: absent,
-        ours: /template-hash|^[0-9a-f]{16}$/,
+        path: /annotations\.autoscaling\.knative\.dev\/initial-scale$/,
+        theirs: /^(<absent>|0)$/,
+        ours: /^\d+$/,
       },
     ],
+  },
+  {
+    name: 'ScaleAnnotations',
+    why: 'min-scale and max-scale that a user writes as annotations count, before the spec. KServe drops those of services and keeps those of graphs.',
+    places: [{ path: /annotations\.autoscaling\.knative\.dev\/(min|max)-scale$/, ours: /^\d+$/ }],
   },
   {
     name: 'UnseenGeneration',

@@ -3,6 +3,9 @@ import { withoutEmpty } from './normal-form.ts'
 
 type Json = Record<string, unknown>
 
+/** Conditions of our own, which stand beside KServe's. */
+const ownConditions: readonly unknown[] = ['ScalingDecided']
+
 /** What of a status means something: conditions without their words, addresses, revisions, how loading goes. */
 export function statusForm(object: KubeObject): unknown {
   const status = (object['status'] ?? {}) as Json
@@ -12,7 +15,7 @@ export function statusForm(object: KubeObject): unknown {
   return withoutEmpty({
     conditions: Object.fromEntries(
       conditions
-        .filter(({ status }) => status !== 'Unknown')
+        .filter(({ status, type }) => status !== 'Unknown' && !ownConditions.includes(type))
         .map((condition) => [condition['type'], condition['status']]),
     ),
     url,
