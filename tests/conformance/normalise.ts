@@ -52,7 +52,7 @@ export function normalise(steps: readonly Step[], generateNames: readonly string
       if (path.at(-2) === 'cells' && age.test(value)) return '<age>'
       return text(value)
     }
-    if (typeof value === 'number') return /odePort$/.test(key) && value >= 30_000 ? '<node-port>' : value
+    if (typeof value === 'number') return key.endsWith('odePort') && value >= 30_000 ? '<node-port>' : value
     if (Array.isArray(value)) {
       const items = value.map((item, index) => walk(item, [...path, String(index)]))
       if (key === 'causes') return byKey(items, (cause) => `${textAt(cause, 'field')}: ${textAt(cause, 'message')}`)

@@ -472,6 +472,7 @@ export const customResourceScenarios: readonly Scenario[] = [
       const deleted = await api.delete(`${crds}/${name}`)
       api.note('deletion waits', textAt(deleted.body, 'status'))
       await api.until(`${at}/one`, ({ status }) => status === 404)
+      await api.until(`${at}/two`, ({ body }) => valueAt(body, 'metadata', 'deletionTimestamp') !== undefined)
       await api.post(at, widget(group, 'late'))
       await api.get(`${at}/two`)
       await api.patch(`${at}/two`, 'merge', { metadata: { finalizers: null } })

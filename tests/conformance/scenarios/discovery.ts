@@ -4,16 +4,21 @@ import type { Scenario } from '../scenario.ts'
 const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json'
 /** Versions and resources that the embedded server has on purpose not; what it has must be described equally. */
 const groups = [
-  ...['apps/v1', 'admissionregistration.k8s.io/v1', 'apiextensions.k8s.io/v1', 'authentication.k8s.io/v1'],
-  ...[
-    'authorization.k8s.io/v1',
-    'autoscaling/v2',
-    'batch/v1',
-    'coordination.k8s.io/v1',
-    'discovery.k8s.io/v1',
-    'events.k8s.io/v1',
-  ],
-  ...['networking.k8s.io/v1', 'policy/v1', 'rbac.authorization.k8s.io/v1', 'scheduling.k8s.io/v1', 'storage.k8s.io/v1'],
+  'apps/v1',
+  'admissionregistration.k8s.io/v1',
+  'apiextensions.k8s.io/v1',
+  'authentication.k8s.io/v1',
+  'authorization.k8s.io/v1',
+  'autoscaling/v2',
+  'batch/v1',
+  'coordination.k8s.io/v1',
+  'discovery.k8s.io/v1',
+  'events.k8s.io/v1',
+  'networking.k8s.io/v1',
+  'policy/v1',
+  'rbac.authorization.k8s.io/v1',
+  'scheduling.k8s.io/v1',
+  'storage.k8s.io/v1',
 ]
 
 const byName = (list: unknown): Readonly<Record<string, unknown>> =>

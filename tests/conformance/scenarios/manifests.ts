@@ -16,13 +16,17 @@ const plurals: Readonly<Record<string, string>> = {
   Endpoints: 'endpoints',
 }
 const clusterKinds = new Set([
-  ...['Namespace', 'Node', 'PersistentVolume', 'StorageClass', 'PriorityClass', 'IngressClass', 'ClusterRole'],
-  ...[
-    'ClusterRoleBinding',
-    'MutatingWebhookConfiguration',
-    'ValidatingWebhookConfiguration',
-    'CustomResourceDefinition',
-  ],
+  'Namespace',
+  'Node',
+  'PersistentVolume',
+  'StorageClass',
+  'PriorityClass',
+  'IngressClass',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'MutatingWebhookConfiguration',
+  'ValidatingWebhookConfiguration',
+  'CustomResourceDefinition',
 ])
 
 function collectionOf(object: unknown): string {

@@ -1,4 +1,4 @@
-import { uidOf } from '../api-answer.ts'
+import { uidOf, valueAt } from '../api-answer.ts'
 import type { Scenario } from '../scenario.ts'
 import { configMap, deployment, pod } from './sample-objects.ts'
 
@@ -36,13 +36,13 @@ export const namespaceScenarios: readonly Scenario[] = [
       await api.post(`${at}/configmaps`, configMap('late'))
       await api.post(`${at}/configmaps?dryRun=All`, configMap('late'))
       await api.patch(`${at}/configmaps/late?fieldManager=m`, 'apply', configMap('late'))
-      await api.delete(at)
       const waiting = await api.until(at, ({ body }) =>
         /NamespaceFinalizersRemaining","status":"True"|"True"[^}]*NamespaceFinalizersRemaining"/.test(
           JSON.stringify(body),
         ),
       )
-      api.note('conditions say what is left', waiting.body)
+      api.note('conditions say what is left', valueAt(waiting.body, 'status'))
+      await api.delete(at)
       await api.patch(`${at}/configmaps/held`, 'merge', { metadata: { finalizers: null } })
       await api.until(at, ({ status }) => status === 404)
       await api.get(at)

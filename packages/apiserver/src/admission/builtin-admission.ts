@@ -14,6 +14,7 @@ interface Pod extends KubeObject {
   readonly spec?: {
     readonly tolerations?: readonly Toleration[]
     readonly priorityClassName?: string
+    readonly priority?: number
     readonly serviceAccountName?: string
     readonly serviceAccount?: string
   }
@@ -35,9 +36,26 @@ export function builtinAdmission(store: Store): Admission {
 
 function completePod(store: Store, pod: Pod): Pod {
   const serviceAccountName = pod.spec?.serviceAccountName || 'default'
+  checkAccountExists(store, pod, serviceAccountName)
   const accounts = { serviceAccountName, serviceAccount: serviceAccountName }
   const priority = priorityOf(store, pod)
+  const given = pod.spec?.priority
+  if (given !== undefined && given !== priority.priority) {
+    const computed = `priority admission controller computed ${priority.priority} from the given PriorityClass name`
+    throw refused(pod, `the integer value of priority (${given}) must not be provided in pod spec; ${computed}`)
+  }
   return { ...pod, spec: { ...pod.spec, ...accounts, ...priority, tolerations: tolerationsOf(pod) } }
+}
+
+/** The account of a new namespace comes a moment after it: only others must be there already. */
+function checkAccountExists(store: Store, pod: Pod, name: string): void {
+  const { namespace = '' } = pod.metadata
+  if (name === 'default' || store.get('serviceaccounts', `${namespace}/${name}`)) return
+  throw refused(pod, `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`)
+}
+
+function refused({ metadata }: Pod, why: string): Error {
+  return forbidden({ group: '', plural: 'pods' }, metadata.name ?? '', why)
 }
 
 function tolerationsOf({ spec }: Pod): readonly Toleration[] {
@@ -66,14 +84,21 @@ const systemClasses: ReadonlyMap<string, number> = new Map([
   ['system-node-critical', 2_000_001_000],
 ])
 
-function priorityOf(store: Store, { metadata, spec }: Pod): object {
+interface PodPriority {
+  readonly priority: number
+  readonly preemptionPolicy: string
+  readonly priorityClassName?: string
+}
+
+function priorityOf(store: Store, pod: Pod): PodPriority {
+  const { spec } = pod
   const name = spec?.priorityClassName
   const preemptionPolicy = 'PreemptLowerPriority'
   if (!name) {
     const all = store.list(bucket).entries.map(({ value }) => JSON.parse(value) as PriorityClass)
     const chosen = all.find(({ globalDefault }) => globalDefault)
     if (!chosen) return { priority: 0, preemptionPolicy }
-    const priorityClassName = chosen.metadata.name
+    const priorityClassName = chosen.metadata.name ?? ''
     return {
       priorityClassName,
       priority: chosen.value ?? 0,
@@ -83,10 +108,7 @@ function priorityOf(store: Store, { metadata, spec }: Pod): object {
   const system = systemClasses.get(name)
   if (system !== undefined) return { priority: system, preemptionPolicy }
   const entry = store.get(bucket, name)
-  if (!entry) {
-    const pods = { group: '', plural: 'pods' }
-    throw forbidden(pods, metadata.name ?? '', `no PriorityClass with name ${name} was found`)
-  }
+  if (!entry) throw refused(pod, `no PriorityClass with name ${name} was found`)
   const found = JSON.parse(entry.value) as PriorityClass
   return { priority: found.value ?? 0, preemptionPolicy: found.preemptionPolicy ?? preemptionPolicy }
 }

@@ -15,7 +15,6 @@ export interface NodePortSpec {
   readonly externalTrafficPolicy?: string
   readonly allocateLoadBalancerNodePorts?: boolean
   readonly healthCheckNodePort?: number
-  readonly loadBalancerClass?: string
 }
 
 /** The default of kube-apiserver's --service-node-port-range; the lowest are left for wishes. */
@@ -55,14 +54,14 @@ export function createNodePortTable(): NodePortTable {
     },
     complete: (spec, old) => {
       const needsCheck = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
-      const checkPort = needsCheck ? spec.healthCheckNodePort || old?.healthCheckNodePort || pick('TCP', new Set()) : 0
+      const checkPort = needsCheck ? spec.healthCheckNodePort || pick('TCP', new Set()) : 0
       const checked = checkPort ? { ...spec, healthCheckNodePort: checkPort } : spec
       if (!needsNodePorts(spec)) return checked
       const own = new Set(old ? heldBy(old, keyOf) : [])
       const taken = new Set(checkPort ? [keyOf(checkPort)] : [])
       const ports: ServicePort[] = []
       for (const [index, port] of (spec.ports ?? []).entries()) {
-        const wanted = port.nodePort || formerPort(port, old)
+        const wanted = port.nodePort
         const key = wanted && keyOf(wanted, port.protocol)
         const path = `spec.ports[${index}].nodePort`
         if (key && used.has(key) && !own.has(key)) {
@@ -82,25 +81,6 @@ export function createNodePortTable(): NodePortTable {
   }
 }
 
-/** What a former type had given goes with it, unless the client has just changed it: then it is the client's word. */
-export function withoutFormerType<T extends NodePortSpec>(spec: T, old: NodePortSpec): T {
-  const losesPorts = needsNodePorts(old) && !needsNodePorts(spec) && samePorts(spec, old)
-  const ports = losesPorts ? (spec.ports ?? []).map(({ nodePort: _given, ...port }) => port) : spec.ports
-  const out: T = ports ? { ...spec, ports } : { ...spec }
-  const drop = (field: keyof NodePortSpec): void => {
-    if (out[field] === old[field]) delete out[field]
-  }
-  if (isExternal(old) && !isExternal(spec)) drop('externalTrafficPolicy')
-  if (old.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
-    drop('allocateLoadBalancerNodePorts')
-    drop('loadBalancerClass')
-    drop('healthCheckNodePort')
-  }
-  return out
-}
-
-const isExternal = ({ type }: NodePortSpec): boolean => type === 'NodePort' || type === 'LoadBalancer'
-
 function needsNodePorts(spec: NodePortSpec): boolean {
   return spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
 }
@@ -108,15 +88,4 @@ function needsNodePorts(spec: NodePortSpec): boolean {
 function heldBy(spec: NodePortSpec, keyOf: (port: number, protocol?: string) => string): readonly string[] {
   const held = (spec.ports ?? []).flatMap(({ nodePort, protocol }) => (nodePort ? [keyOf(nodePort, protocol)] : []))
   return spec.healthCheckNodePort ? [...held, keyOf(spec.healthCheckNodePort)] : held
-}
-
-/** An update that leaves the number out keeps the one that the same port had. */
-function formerPort({ port, protocol = 'TCP' }: ServicePort, old: NodePortSpec | undefined): number | undefined {
-  if (!old || !needsNodePorts(old)) return undefined
-  return old.ports?.find((former) => former.port === port && (former.protocol ?? 'TCP') === protocol)?.nodePort
-}
-
-function samePorts(spec: NodePortSpec, old: NodePortSpec): boolean {
-  const numbers = ({ ports = [] }: NodePortSpec): string => ports.map(({ nodePort }) => nodePort ?? 0).join()
-  return numbers(spec) === numbers(old)
 }

@@ -4,7 +4,7 @@ import { type ApiError, invalid } from '../http/api-error.ts'
 import { invalid as invalidField } from '../schema/field-error.ts'
 import type { Store } from '../store/store.ts'
 import type { KindHook } from './kind-hooks.ts'
-import { createNodePortTable, type NodePortSpec, withoutFormerType } from './node-ports.ts'
+import { createNodePortTable, type NodePortSpec } from './node-ports.ts'
 
 interface ServiceSpec extends NodePortSpec {
   readonly clusterIP?: string
@@ -95,9 +95,7 @@ export function createServiceHook(store: Store): KindHook {
     beforeUpdate: (object, old, subresource) => {
       if (subresource) return object
       const before = old as Service
-      const wanted = object as Service
-      const service = { ...wanted, spec: withoutFormerType(wanted.spec, before.spec) }
-      return complete(keepAddresses(service, before), before)
+      return complete(keepAddresses(object as Service, before), before)
     },
   }
 }

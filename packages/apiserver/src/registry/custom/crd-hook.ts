@@ -27,7 +27,8 @@ export function crdHook(now: () => Date): KindHook {
 
 function complete(crd: Crd): Crd {
   const names = completeNames(crd.spec.names ?? { plural: '', kind: '' })
-  return { ...crd, spec: { ...crd.spec, names, conversion: crd.spec.conversion ?? { strategy: 'None' } } }
+  const versions = crd.spec.versions ?? []
+  return { ...crd, spec: { ...crd.spec, names, versions, conversion: crd.spec.conversion ?? { strategy: 'None' } } }
 }
 
 async function refuseInvalid(crd: Crd, old: Crd | undefined): Promise<void> {

@@ -88,6 +88,6 @@ export function completeNames(names: CrdNames): CrdNames {
   return {
     ...names,
     singular: names.singular || names.kind.toLowerCase(),
-    listKind: names.listKind || `${names.kind}List`,
+    listKind: names.listKind || (names.kind ? `${names.kind}List` : ''),
   }
 }

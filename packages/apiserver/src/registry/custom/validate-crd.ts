@@ -31,7 +31,9 @@ export async function checkCrd(crd: Crd): Promise<readonly FieldError[]> {
 }
 
 export async function checkCrdUpdate(crd: Crd, old: Crd): Promise<readonly FieldError[]> {
-  const findings = isDeepEqual(crd.spec, old.spec) ? [] : await checkCrd(crd)
+  // A name that does not fit follows from a group or plural that may not change, which is said below.
+  const found = isDeepEqual(crd.spec, old.spec) ? [] : await checkCrd(crd)
+  const findings = found.filter(({ field }) => field !== 'metadata.name')
   return [...findings, ...checkImmutable(crd, old), ...checkStoredVersions(crd)]
 }
 
@@ -75,6 +77,8 @@ function checkNames({ names }: CrdSpec): readonly FieldError[] {
   if (!plural) findings.push(required('spec.names.plural'))
   else check('spec.names.plural', plural)
   if (singular) check('spec.names.singular', singular)
+  if (!singular) findings.push(required('spec.names.singular'))
+  if (!listKind) findings.push(required('spec.names.listKind'))
   if (!kind) findings.push(required('spec.names.kind'))
   else if (!label1035.test(kind.toLowerCase())) {
     findings.push(invalid('spec.names.kind', kind, `may have mixed case, but should otherwise match: ${label1035Text}`))
@@ -114,9 +118,12 @@ function checkVersions(spec: CrdSpec): readonly FieldError[] {
       ),
     )
   }
-  if (spec.preserveUnknownFields) findings.push(invalid('spec.preserveUnknownFields', true, 'must be false'))
+  if (spec.preserveUnknownFields) findings.push(invalid('spec.preserveUnknownFields', true, preservingText))
   return findings
 }
+
+const preservingText =
+  'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'
 
 function checkVersion(version: CrdVersion, path: string): readonly FieldError[] {
   const findings: FieldError[] = []
@@ -127,8 +134,13 @@ function checkVersion(version: CrdVersion, path: string): readonly FieldError[] 
     const field = `${path}.additionalPrinterColumns[${position}]`
     if (!column.name) findings.push(required(`${field}.name`))
     const types = ['boolean', 'date', 'integer', 'number', 'string']
-    if (!types.includes(column.type)) findings.push(notSupported(`${field}.type`, column.type, types))
-    if (!column.jsonPath) findings.push(required(`${field}.jsonPath`))
+    if (!types.includes(column.type)) {
+      findings.push(invalid(`${field}.type`, column.type, `must be one of ${types.join(',')}`))
+    }
+    if (!column.jsonPath) findings.push(required(`${field}.JSONPath`))
+    else if (!column.jsonPath.startsWith('.')) {
+      findings.push(invalid(`${field}.JSONPath`, column.jsonPath, 'must be a simple json path starting with .'))
+    }
   }
   findings.push(...checkSelectable(version, path))
   const scale = version.subresources?.scale
