@@ -34,17 +34,17 @@ describe('the controller with what is shipped', { skip: kubernetesSkipReason() }
     await audit.close()
   })
 
-  /** An overlay as it is; only the webhook's Service has our address and port. */
+  /** What is shipped as it is; only the webhook's Service has our address and port. */
+  const here = (text: string): string =>
+    text
+      .replace('- name: webhook\n    port: 443', `- name: webhook\n    port: ${webhookPort}`)
+      .replaceAll(/(path: \/(validate|convert)\n +port: )443/g, `$1${webhookPort}`)
+      .replace('name: millrace-webhook\n  namespace: kserve\nspec:', `$&\n  clusterIP: ${webhookAddress}`)
   const install = async (overlay: string): Promise<void> => {
     await cluster.kubectl(['apply', '-k', 'deploy/crds/full'])
     await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s'])
     const text = await cluster.kubectl(['kustomize', `deploy/kustomize/overlays/${overlay}`])
-    const here = text
-      .replace('- name: webhook\n    port: 443', `- name: webhook\n    port: ${webhookPort}`)
-      .replaceAll('path: /validate\n      port: 443', `path: /validate\n      port: ${webhookPort}`)
-      .replaceAll('path: /convert\n          port: 443', `path: /convert\n          port: ${webhookPort}`)
-      .replace('name: millrace-webhook\n  namespace: kserve\nspec:', `$&\n  clusterIP: ${webhookAddress}`)
-    await cluster.kubectl(['apply', '-f', '-'], here)
+    await cluster.kubectl(['apply', '-f', '-'], here(text))
   }
   const start = async (): Promise<ControllerProcess> => {
     const name = { namespace: 'kserve', name: 'millrace-controller' }
@@ -58,8 +58,8 @@ describe('the controller with what is shipped', { skip: kubernetesSkipReason() }
     )
     return controller
   }
-  const create = (namespace: string, name: string, predictor: object = {}) =>
-    cluster.client.create(serving.inferenceServices, inferenceService(namespace, name, predictor))
+  const create = (namespace: string, name: string, annotations: Readonly<Record<string, string>> = {}) =>
+    cluster.client.create(serving.inferenceServices, inferenceService(namespace, name, annotations))
   const deploymentOf = (namespace: string, name: string) =>
     found(cluster.client.get(resources.deployments, { namespace, name: `${name}-predictor` }))
 
@@ -70,9 +70,9 @@ describe('the controller with what is shipped', { skip: kubernetesSkipReason() }
     const webhooks = registration['webhooks'] as readonly { readonly clientConfig: { readonly caBundle?: string } }[]
     assert.ok(webhooks.length > 1 && webhooks.every(({ clientConfig }) => clientConfig.caBundle))
 
-    await assert.rejects(create('default', 'wrong', { minReplicas: 3, maxReplicas: 1 }), (error) => {
+    await assert.rejects(create('default', 'wrong', wrong), (error) => {
       assert.ok(isKubeError(error))
-      assert.match(error.message, /admission webhook "validate\.millrace\.serving\.kserve\.io" denied .*minReplicas/)
+      assert.match(error.message, /admission webhook "validate\.millrace\.serving\.kserve\.io" denied .*min-scale/)
       return true
     })
     await create('default', 'iris')
@@ -112,6 +112,28 @@ describe('the controller with what is shipped', { skip: kubernetesSkipReason() }
     )
   })
 
+  test('versions in preview are converted by it, with the authority that it fills in', async () => {
+    const charts = ['template', 'release', 'deploy/helm/millrace-crds', '--set', 'crds.preview=true']
+    await cluster.kubectl(['apply', '-f', '-'], here(await cluster.helm(charts)))
+    const controller = await start()
+    const v1 = { ...serving.inferenceServices, version: 'v1' }
+    await until(
+      async () =>
+        (await found(cluster.client.get(v1, { namespace: 'default', name: 'iris' })).catch(() => undefined)) !==
+        undefined,
+      () => controller.log,
+    )
+    const old = await cluster.client.get(serving.inferenceServices, { namespace: 'default', name: 'iris' })
+    const converted = await cluster.client.get(v1, { namespace: 'default', name: 'iris' })
+    assert.equal(converted.apiVersion, 'serving.kserve.io/v1')
+    assert.equal(Object(converted['spec']).predictor.scaling.minReplicas, 1)
+    assert.equal(Object(old['spec']).predictor.minReplicas, 1)
+    assert.match(await cluster.kubectl(['get', 'isvc', '-n', 'default']), /iris/)
+    assert.deepEqual(await audit.refused(account), [])
+    // Off again, before anybody uninstalls the controller.
+    await cluster.kubectl(['apply', '-k', 'deploy/crds/full'])
+  })
+
   test('with one namespace: serves that, leaves others alone, and is refused nothing that it needs', async () => {
     await cluster.kubectl(['create', 'namespace', 'models'])
     await cluster.kubectl(['delete', 'clusterrolebinding', 'millrace-controller-services'])
@@ -123,19 +145,22 @@ describe('the controller with what is shipped', { skip: kubernetesSkipReason() }
       () => controller.log,
     )
     // Nobody is asked about others' services: this one would be refused where the controller serves.
-    await create('default', 'unchecked', { minReplicas: 3, maxReplicas: 1 })
+    await create('default', 'unchecked', wrong)
     assert.equal(await deploymentOf('default', 'unchecked'), undefined)
     assert.deepEqual(await audit.refused(account), [])
   })
 })
 
-function inferenceService(namespace: string, name: string, predictor: object): KubeObject {
+/** Nothing that the CRD could see. */
+const wrong = { 'serving.kserve.io/deploymentMode': 'Knative', 'autoscaling.knative.dev/min-scale': 'many' }
+
+function inferenceService(namespace: string, name: string, annotations: Readonly<Record<string, string>>): KubeObject {
   const model = { modelFormat: { name: 'sklearn' }, storageUri: 's3://models/iris' }
   return {
     apiVersion: 'serving.kserve.io/v1beta1',
     kind: 'InferenceService',
-    metadata: { namespace, name },
-    spec: { predictor: { model, ...predictor } },
+    metadata: { namespace, name, annotations },
+    spec: { predictor: { model, minReplicas: 1 } },
   }
 }
 

@@ -54,6 +54,15 @@ describe('Kustomize, Helm and the plain file are the same', { skip: kubernetesSk
     assertSame(await helm({ crds: { variant: 'minimal' } }), await kustomize(overlay('minimal-crds')))
   })
 
+  test('with minimal CRDs and versions in preview', async () => {
+    const built = await ownKustomization((path) => ({
+      own: { resources: [path('overlays/minimal-crds')], components: [path('components/minimal-preview-versions')] },
+    }))
+    assertSame(await helm({ crds: { variant: 'minimal', preview: true } }), built)
+    const crd = built.get('apiextensions.k8s.io/v1 CustomResourceDefinition /inferenceservices.serving.kserve.io')
+    assert.equal(Object(crd?.['spec']).conversion.webhook.clientConfig.service.name, 'millrace-webhook')
+  })
+
   test('with cert-manager', async () => {
     const built = await kustomize(overlay('cert-manager'))
     assertSame(await helm({ certManager: { enabled: true } }), built)
