@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type CrdSizeRecord, measureCrds, nextRecord, sizesOf } from '../src/crd/measured-crds.ts'
 import { jsonSchema, type KubernetesTypes } from '../src/json-schema/json-schema.ts'
 import type { KindSource } from '../src/kinds/kind-source.ts'
 import { kinds } from '../src/kinds/kinds.ts'
@@ -10,9 +13,22 @@ export interface GeneratedFile {
 
 const kubernetesTypes: readonly KubernetesTypes[] = ['included', 'referenced']
 
-/** The JSON schemas of the kinds. The CRDs are made by deploy/source, with what makes them part of an installation. */
+const root = join(import.meta.dirname, '../../..')
+
+/** What is made of the kinds. The CRDs are made by deploy/source, with what makes them part of an installation. */
 export function generatedFiles(): GeneratedFile[] {
-  return kubernetesTypes.flatMap((types) => kinds.flatMap((source) => schemaFiles(source, types)))
+  return [...kubernetesTypes.flatMap((types) => kinds.flatMap((source) => schemaFiles(source, types))), crdSizeFile()]
+}
+
+/** The sizes of the CRDs. When the version is another one, those that stood there are the last release's. */
+function crdSizeFile(): GeneratedFile {
+  const path = 'deploy/crd-sizes.json'
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string }
+  const before = existsSync(join(root, path))
+    ? (JSON.parse(readFileSync(join(root, path), 'utf8')) as CrdSizeRecord)
+    : undefined
+  const record = nextRecord(before, version, sizesOf(measureCrds()))
+  return { path, text: `${JSON.stringify(record, undefined, 2)}\n` }
 }
 
 function schemaFiles(source: KindSource, types: KubernetesTypes): GeneratedFile[] {

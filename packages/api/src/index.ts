@@ -49,6 +49,14 @@ export {
 export type { ConversionClient, CrdConversion, CrdSchema, CrdVersion, CustomResourceDefinition } from './crd/crd.ts'
 export { annotationBytesMax, type CrdVariant, variantRules } from './crd/crd-rules.ts'
 export { annotationBytes, type CrdSize, crdSize } from './crd/crd-size.ts'
+export {
+  type CrdSizeRecord,
+  type MeasuredCrd,
+  measureCrds,
+  nextRecord,
+  sizesOf,
+  warningPercent,
+} from './crd/measured-crds.ts'
 
 export { type Converted, convertObject } from './convert/convert-object.ts'
 export { inWordsOf } from './convert/newer-words.ts'

@@ -4,6 +4,7 @@ import { defineApiserver } from './commands/apiserver.ts'
 import { defineApply } from './commands/apply.ts'
 import { defineBackup } from './commands/backup.ts'
 import { defineController } from './commands/controller.ts'
+import { defineCrd } from './commands/crd.ts'
 import { defineDelete } from './commands/delete.ts'
 import { defineDescribe } from './commands/describe.ts'
 import { defineExplain } from './commands/explain.ts'
@@ -50,6 +51,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     defineRestore,
     defineMigrate,
     defineUpgrade,
+    defineCrd,
     defineController,
     defineApiserver,
   ]) {

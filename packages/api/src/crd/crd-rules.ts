@@ -41,8 +41,9 @@ export const variantRules: Readonly<Record<CrdVariant, VariantRules>> = {
   },
   minimal: {
     bytesMax: 16_384,
-    bytesAim: 16_384,
-    bytesAimWithPreview: 16_384,
+    // What an installation adds (labels, annotations) must fit too.
+    bytesAim: 16_000,
+    bytesAimWithPreview: 16_000,
     descriptions: 'top',
     podFields: 'keyed',
     podFieldsOfPreview: 'keyed',

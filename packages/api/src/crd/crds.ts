@@ -33,31 +33,32 @@ export function hasPreview({ versions }: KindSource): boolean {
   return versions.some(({ isPreview }) => isPreview)
 }
 
-/** Makes a CRD, giving up rules and subtrees by weight until it is within the variant's aim. */
+/**
+ * Makes a CRD within the variant's aim, as far as the table of sacrifices goes: the least missed are given up first, and what
+ * turns out to fit all the same is taken back.
+ */
 export function compileCrd(source: KindSource, variant: CrdVariant, options: CrdOptions = {}): CompiledCrd {
   const { bytesMax, bytesAim, bytesAimWithPreview } = variantRules[variant]
-  const isPreview = options.preview !== undefined && hasPreview(source)
-  const aim = isPreview ? bytesAimWithPreview : bytesAim
-  const versions = source.versions.filter((version) => isPreview || !version.isPreview)
+  const conversion = hasPreview(source) ? options.preview?.conversion : undefined
+  const aim = conversion ? bytesAimWithPreview : bytesAim
+  const versions = source.versions.filter((version) => conversion !== undefined || !version.isPreview)
+  const make = (given: readonly Sacrifice[]) => crdOf(source, { variant, versions, given, conversion })
   const candidates = sacrifices
     .filter(({ version }) => version === undefined || versions.some(({ name }) => name === version))
     .sort((a, b) => a.weight - b.weight)
-  const given: Sacrifice[] = []
-  for (;;) {
-    const crd = crdOf(source, {
-      variant,
-      versions,
-      given,
-      conversion: isPreview ? options.preview?.conversion : undefined,
-    })
-    const bytes = annotationBytes(crd)
-    const next = bytes > aim ? candidates.shift() : undefined
-    if (!next) {
-      if (bytes > bytesMax) throw new Error(tooLarge(crd, variant, bytes, bytesMax))
-      return { crd, variant, annotationBytes: bytes, givenUp: given.map(nameOf) }
-    }
-    given.push(next)
+  let given: readonly Sacrifice[] = []
+  for (const next of candidates) {
+    if (annotationBytes(make(given)) <= aim) break
+    given = [...given, next]
   }
+  for (const one of given.toReversed()) {
+    const rest = given.filter((other) => other !== one)
+    if (annotationBytes(make(rest)) <= aim) given = rest
+  }
+  const crd = make(given)
+  const bytes = annotationBytes(crd)
+  if (bytes > bytesMax) throw new Error(tooLarge(crd, variant, bytes, bytesMax))
+  return { crd, variant, annotationBytes: bytes, givenUp: given.map(nameOf) }
 }
 
 function nameOf(sacrifice: Sacrifice): string {

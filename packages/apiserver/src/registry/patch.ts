@@ -26,6 +26,7 @@ import type { Platform } from './platform.ts'
 import { representObject, shapeOf } from './represent.ts'
 import { apiVersionOf, errorResource, storeKey } from './served-resource.ts'
 import { changeObject } from './update.ts'
+import { withConversions } from './with-conversions.ts'
 import { parseWriteOptions, type WriteOptions } from './write-options.ts'
 
 const patchTypes = {
@@ -51,7 +52,7 @@ export async function patchVerb(platform: Platform, request: ApiRequest): Promis
     const object = withNamespaceOfPath(request, decodePatched(request, body, options))
     checkNameOfPath(request, object)
     checkSameUid(request, object, old)
-    return trackUpdate(old, object, context)
+    return withConversions(resource.behaviour, context, request.signal, (now) => trackUpdate(old, object, now))
   })
   return { code: 200, body: representObject(resource, updated, shapeOf(request.media, request.query)) }
 }
@@ -116,17 +117,25 @@ async function applyVerb(platform: Platform, request: ApiRequest, options: Write
     ...ownershipContext(platform, resource, options, path.subresource),
     force: query.get('force') === 'true',
   }
-  const apply = (live: KubeObject | undefined): KubeObject => mergeApplied(live, applied, context)
+  const apply = (live: KubeObject | undefined): Promise<KubeObject> =>
+    withConversions(resource.behaviour, context, request.signal, (now) =>
+      mergeApplied(live, applied, { ...context, ...now }),
+    )
   const respond = (code: number, object: KubeObject): Answer => ({
     code,
     body: representObject(resource, object, shapeOf(request.media, query)),
   })
   if (!platform.store.get(resource.bucket, storeKey(path.namespace, path.name))) {
     if (path.subresource) throw notFound(errorResource(resource), path.name)
-    const created = await createApplied(platform, request, apply(undefined), options)
+    const created = await createApplied(platform, request, await apply(undefined), options)
     if (created) return respond(201, created)
   }
-  const updated = await changeObject(platform, request, options, (old) => resource.behaviour.decode(apply(old)).object)
+  const updated = await changeObject(
+    platform,
+    request,
+    options,
+    async (old) => resource.behaviour.decode(await apply(old)).object,
+  )
   return respond(200, updated)
 }
 

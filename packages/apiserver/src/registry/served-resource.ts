@@ -37,8 +37,14 @@ export interface KindBehaviour {
   isServable(entry: Entry): boolean
   fromStorage(entries: readonly Entry[], signal: AbortSignal): Promise<readonly KubeObject[]>
   toStorage(object: KubeObject, signal: AbortSignal): Promise<KubeObject>
-  /** Schema and conversion of the other versions, for field management. */
+  /** Schema of the other versions, for field management. */
   schemaOf(apiVersion: string): Schema | undefined
+  /** Objects in another version. Absent: the versions differ in nothing but apiVersion. Throws 500 when that fails. */
+  readonly convert?: (
+    objects: readonly KubeObject[],
+    apiVersion: string,
+    signal: AbortSignal,
+  ) => Promise<readonly KubeObject[]>
   /** Values that field selectors may ask for, besides metadata.name and metadata.namespace. */
   selectableFields(object: KubeObject): Readonly<Record<string, string>>
   readonly selectableFieldNames: readonly string[]

@@ -14,6 +14,7 @@ import type { Platform } from './platform.ts'
 import { representObject, shapeOf } from './represent.ts'
 import { errorResource, type ServedResource, storeKey } from './served-resource.ts'
 import { deleteOperation, putOperation, withRevision } from './store-object.ts'
+import { withConversions } from './with-conversions.ts'
 import { parseWriteOptions, type WriteOptions } from './write-options.ts'
 
 /** Makes the wanted object from the present one; called again when somebody else wrote in between. */
@@ -35,7 +36,7 @@ export async function updateVerb(platform: Platform, request: ApiRequest): Promi
   }
   const updated = await changeObject(platform, request, options, (old) => {
     checkRevisionGiven(resource, object)
-    return trackUpdate(old, object, context)
+    return withConversions(resource.behaviour, context, request.signal, (now) => trackUpdate(old, object, now))
   })
   return { code: 200, body: representObject(resource, updated, shapeOf(request.media, request.query)) }
 }

@@ -79,6 +79,7 @@ export function customBehaviour(kind: CustomKind): KindBehaviour {
       if (!stored) throw new Error('a conversion answers as many objects as it is asked for')
       return stored
     },
+    ...(crd.spec.conversion?.strategy === 'Webhook' ? { convert: converter.convert } : {}),
     schemaOf: (wanted) => {
       const other = crd.spec.versions.find(({ name }) => `${crd.spec.group}/${name}` === wanted)
       if (!other) return undefined
