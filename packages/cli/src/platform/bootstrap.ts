@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import {
   configMapName,
@@ -15,6 +16,7 @@ import {
   isKubeError,
   type KubeObject,
   type Log,
+  type ObjectMeta,
   type Resource,
   resources,
 } from '@millrace/kube'
@@ -33,29 +35,56 @@ export interface BootstrapOptions {
 
 /**
  * Installs what the controller needs: CRDs, the namespace and its configuration, the shipped runtimes. What a user has
- * changed since stays changed: those fields belong to the user, and the log says so.
+ * changed since stays changed: those fields belong to the user, and the log says so. What is there as this version would
+ * write it is not written again.
  */
 export async function bootstrap(client: Client, options: BootstrapOptions): Promise<void> {
   const definitions = crds('full', kinds, options.preview ? { preview: { conversion: nobodyYet } } : {})
-  await Promise.all(
+  const [appliedDefinitions, appliedNamespaces, appliedConfigs] = await Promise.all([
+    appliedBefore(client, resources.customResourceDefinitions),
+    appliedBefore(client, resources.namespaces),
+    appliedBefore(client, resources.configMaps, controllerNamespace),
+  ])
+  const made = await Promise.all(
     definitions.map(async (definition) => {
-      const wanted = definition.spec.conversion ? await withConversion(client, definition) : definition
+      const signed = sign(resources.customResourceDefinitions, definition)
+      if (isApplied(signed, appliedDefinitions)) return []
+      const wanted = definition.spec.conversion ? await withConversion(client, definition, signed) : signed
       await install(client, resources.customResourceDefinitions, wanted, options)
+      return [definition.metadata.name ?? '']
     }),
   )
-  await install(
-    client,
-    resources.namespaces,
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: controllerNamespace } },
-    options,
-  )
+  const namespace = sign(resources.namespaces, { metadata: { name: controllerNamespace } })
+  if (!isApplied(namespace, appliedNamespaces)) await install(client, resources.namespaces, namespace, options)
   const metadata = { namespace: controllerNamespace, name: configMapName }
-  const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: shippedConfig }
-  await install(client, resources.configMaps, config, options)
-  await Promise.all(
-    definitions.map((definition) => established(client, definition.metadata.name ?? '', options.signal)),
-  )
-  await Promise.all(shippedRuntimes.map((runtime) => install(client, serving.clusterServingRuntimes, runtime, options)))
+  const config = sign(resources.configMaps, { metadata, data: shippedConfig })
+  if (!isApplied(config, appliedConfigs)) await install(client, resources.configMaps, config, options)
+  await Promise.all(made.flat().map((name) => established(client, name, options.signal)))
+  const appliedRuntimes = await appliedBefore(client, serving.clusterServingRuntimes)
+  const runtimes = shippedRuntimes.map((runtime) => sign(serving.clusterServingRuntimes, runtime))
+  const missing = runtimes.filter((runtime) => !isApplied(runtime, appliedRuntimes))
+  await Promise.all(missing.map((runtime) => install(client, serving.clusterServingRuntimes, runtime, options)))
+}
+
+/** What was applied, as a hash: the CRDs alone are 400 kB that the server would read, check and merge at each start. */
+const hashAnnotation = 'millrace.dev/applied-hash'
+
+function sign<T extends { readonly metadata: ObjectMeta }>(resource: Resource, object: T): KubeObject {
+  const typed = { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind }
+  const hash = createHash('sha256').update(JSON.stringify(typed)).digest('base64url')
+  const annotations = { ...object.metadata.annotations, [hashAnnotation]: hash }
+  return { ...typed, metadata: { ...object.metadata, annotations } }
+}
+
+/** Hashes by name. A user's change does not touch the hash: it stays, and is looked at again with the next version. */
+async function appliedBefore(client: Client, resource: Resource, namespace?: string) {
+  const selection = namespace === undefined ? {} : { namespace }
+  const { items } = await client.list(resource, { ...selection, metadataOnly: true })
+  return new Map(items.map(({ metadata }) => [metadata.name, metadata.annotations?.[hashAnnotation]]))
+}
+
+function isApplied({ metadata }: KubeObject, hashes: ReadonlyMap<string | undefined, string | undefined>): boolean {
+  return hashes.get(metadata.name) === metadata.annotations?.[hashAnnotation]
 }
 
 /**
@@ -64,13 +93,17 @@ export async function bootstrap(client: Client, options: BootstrapOptions): Prom
  */
 const nobodyYet = { url: 'https://127.0.0.1:1/convert' }
 
-/** The definition as it is to be applied: where somebody converts already, who that is stays as it is. */
-async function withConversion(client: Client, definition: CustomResourceDefinition): Promise<KubeObject> {
+/** The signed definition as it is to be applied: where somebody converts already, who that is stays as it is. */
+async function withConversion(
+  client: Client,
+  definition: CustomResourceDefinition,
+  signed: KubeObject,
+): Promise<KubeObject> {
   const { conversion, ...spec } = definition.spec
   const live = await find(client, resources.customResourceDefinitions, { name: definition.metadata.name })
   const { strategy, webhook } = Object(Object(live?.['spec']).conversion) as Partial<CrdConversion>
   const isKnown = strategy === 'Webhook' && !isDeepStrictEqual(webhook?.clientConfig, nobodyYet)
-  return isKnown ? { ...definition, spec } : definition
+  return isKnown ? { ...signed, spec } : signed
 }
 
 async function install(
@@ -79,9 +112,8 @@ async function install(
   object: KubeObject,
   { log, signal }: BootstrapOptions,
 ): Promise<void> {
-  const typed = { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind }
   try {
-    await client.apply(resource, typed, { fieldManager, force: false, signal })
+    await client.apply(resource, object, { fieldManager, force: false, signal })
   } catch (error) {
     if (!isKubeError(error, 'Conflict')) throw error
     log.info('left as its user changed it', { kind: resource.kind, name: object.metadata.name })

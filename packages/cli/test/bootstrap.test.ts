@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { resources as serving } from '@millrace/api'
+import { type Client, createClient, type KubeObject, resources, silentLog } from '@millrace/kube'
+import { bootstrap } from '../src/platform/bootstrap.ts'
+import { startEmbeddedApiServer } from '../src/platform/embedded-api-server.ts'
+
+/** A platform's API server, and `start()`: what a start of the platform writes there, by kind and name. */
+async function fixture(t: TestContext) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'millrace-bootstrap-'))
+  const embedded = await startEmbeddedApiServer({ dataDir, port: 0, log: silentLog })
+  const client = createClient(embedded.connection)
+  t.after(async () => {
+    await client.close()
+    await embedded.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  })
+  const start = async (): Promise<readonly string[]> => {
+    const written: string[] = []
+    const apply: Client['apply'] = (resource, object, options) => {
+      written.push(`${resource.kind} ${object.metadata.name}`)
+      return client.apply(resource, object, options)
+    }
+    const signal = new AbortController().signal
+    await bootstrap({ ...client, apply }, { log: silentLog, signal })
+    return written
+  }
+  return { client, start }
+}
+
+test('a start writes only what is not there as this version wants it', async (t) => {
+  const { client, start } = await fixture(t)
+  const first = await start()
+  assert.ok(first.includes('CustomResourceDefinition inferenceservices.serving.kserve.io'))
+  assert.ok(first.includes('ConfigMap inferenceservice-config'))
+  assert.ok(first.some((one) => one.startsWith('ClusterServingRuntime ')))
+  assert.deepEqual(await start(), [])
+
+  const runtime = first.find((one) => one.startsWith('ClusterServingRuntime '))?.split(' ')[1] ?? ''
+  await client.delete(serving.clusterServingRuntimes, { name: runtime })
+  await client.delete(resources.customResourceDefinitions, { name: 'inferencegraphs.serving.kserve.io' })
+  const again = ['ClusterServingRuntime', runtime].join(' ')
+  assert.deepEqual(await start(), ['CustomResourceDefinition inferencegraphs.serving.kserve.io', again])
+  assert.deepEqual(await start(), [])
+})
+
+test('what another version wrote is brought up to date, and what a user changed is left', async (t) => {
+  const { client, start } = await fixture(t)
+  await start()
+  const name = { namespace: 'kserve', name: 'inferenceservice-config' }
+  type ConfigMap = KubeObject & { data: Record<string, string> }
+  const config = await client.get<ConfigMap>(resources.configMaps, name)
+  const [key = ''] = Object.keys(config.data)
+  const changed = { ...config, data: { ...config.data, [key]: '{"mine": true}' } }
+  await client.replace(resources.configMaps, changed, { fieldManager: 'user' })
+  assert.deepEqual(await start(), [])
+
+  const olderHash = { metadata: { annotations: { 'millrace.dev/applied-hash': 'older' } } }
+  await client.patch(resources.configMaps, name, 'merge', olderHash, { fieldManager: 'millrace-up' })
+  assert.deepEqual(await start(), ['ConfigMap inferenceservice-config'])
+  assert.equal((await client.get<ConfigMap>(resources.configMaps, name)).data[key], '{"mine": true}')
+})
