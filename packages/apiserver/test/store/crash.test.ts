@@ -14,7 +14,14 @@ function logNames(directory: string): string[] {
 
 function copyDirectory(from: string, to: string): void {
   mkdirSync(to, { recursive: true })
-  for (const name of readdirSync(from).filter((name) => name !== 'lock')) copyFileSync(join(from, name), join(to, name))
+  for (const name of readdirSync(from).filter((name) => name !== 'lock')) {
+    try {
+      copyFileSync(join(from, name), join(to, name))
+    } catch (error) {
+      // A snapshot that could not be finished is removed in its own time: a crash may come before or after that.
+      if (!name.endsWith('.tmp') || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
 }
 
 /** Writes that cover puts, overwrites and deletes, with the state after each. */
