@@ -61,7 +61,7 @@ describe('kubectl applies what is shipped', { skip: kubernetesSkipReason() }, ()
     await cluster.kubectl(['diff', '--server-side', '-f', plain])
   })
 
-  test('the other variant over it, and back; previews are served when wanted', async () => {
+  test('the other variant over it, and back', async () => {
     await cluster.kubectl(['apply', '--server-side', '-k', 'deploy/kustomize/overlays/minimal-crds'])
     const minimal = await cluster.kubectl(['explain', 'isvc.spec.predictor.containers'])
     assert.doesNotMatch(minimal, /livenessProbe/)

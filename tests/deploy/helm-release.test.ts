@@ -121,6 +121,14 @@ describe('Helm keeps kinds and what people made of them', { skip: kubernetesSkip
     assert.equal((await crds()).length, crdCount)
   })
 
+  test('a release with the largest CRDs fits into the Secret that Helm keeps it in, with room to spare', async () => {
+    await cluster.helm(['upgrade', 'millrace-crds', crdChart, '--set', 'crds.preview=true'])
+    const secrets = await cluster.client.list(resources.secrets, { labelSelector: 'owner=helm,name=millrace-crds' })
+    const largest = Math.max(...secrets.items.map((secret) => JSON.stringify(secret['data']).length))
+    assert.ok(largest > 100_000 && largest < 850_000, `${largest} bytes of base64; a Secret holds 1 MiB`)
+    await cluster.helm(['upgrade', 'millrace-crds', crdChart])
+  })
+
   test('an upgrade of the controller does nothing where nothing changes, and keeps what was filled in since', async () => {
     const name = { name: 'millrace.serving.kserve.io' }
     const registration = await cluster.client.get(resources.validatingWebhookConfigurations, name)
