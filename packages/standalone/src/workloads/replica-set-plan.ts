@@ -1,4 +1,5 @@
 import {
+  type Condition,
   isActive,
   isAvailable,
   isReady,
@@ -60,15 +61,7 @@ function replicaSetStatus(
   const available = active.filter((pod) => isAvailable(pod, replicaSet.spec.minReadySeconds ?? 0, now.getTime())).length
   const wanted = Object.entries(replicaSet.spec.template.metadata?.labels ?? {})
   const labeled = active.filter((pod) => wanted.every(([key, value]) => pod.metadata.labels?.[key] === value)).length
-  const others = (replicaSet.status?.conditions ?? []).filter((condition) => condition.type !== 'ReplicaFailure')
-  const conditions =
-    createFailure === undefined
-      ? others
-      : withCondition(
-          replicaSet.status?.conditions ?? [],
-          { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: createFailure },
-          `${now.toISOString().slice(0, 19)}Z`,
-        )
+  const conditions = failureConditions(replicaSet.status?.conditions ?? [], createFailure, now)
   return {
     observedGeneration: replicaSet.metadata.generation ?? 0,
     replicas: active.length,
@@ -77,6 +70,17 @@ function replicaSetStatus(
     ...(available > 0 ? { availableReplicas: available } : {}),
     ...(conditions.length > 0 ? { conditions } : {}),
   }
+}
+
+/**
+ * The first refusal stays as long as pods are refused, as in Kubernetes: each names another pod, and a status that changes
+ * with every attempt would be the reason for the next one.
+ */
+function failureConditions(before: readonly Condition[], failure: string | undefined, now: Date): readonly Condition[] {
+  if (failure === undefined) return before.filter((condition) => condition.type !== 'ReplicaFailure')
+  if (before.some((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True')) return before
+  const next = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: failure } as const
+  return withCondition(before, next, `${now.toISOString().slice(0, 19)}Z`)
 }
 
 const phaseRank: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 }
