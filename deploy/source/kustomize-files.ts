@@ -198,6 +198,7 @@ function namespaceReplacements(): readonly Json[] {
           options: { delimiter: '.', index: 1 },
         },
         inAnnotation('ValidatingWebhookConfiguration', configurationName),
+        inAnnotation('MutatingWebhookConfiguration', configurationName),
         ...convertedKinds.map(({ plural }) => inAnnotation('CustomResourceDefinition', `${plural}.${group}`)),
       ],
     },

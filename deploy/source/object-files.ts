@@ -3,7 +3,7 @@ import { rightsObjects, userRoles } from './rights-objects.ts'
 import { configuration, namespaceObject, runtimes, storageContainers } from './shipped-objects.ts'
 import { type Json, type Node, resolveAll } from './slot.ts'
 import type { Values } from './values.ts'
-import { certificateObjects, webhookConfiguration } from './webhook-objects.ts'
+import { certificateObjects, podWebhookConfiguration, webhookConfiguration } from './webhook-objects.ts'
 
 /** Objects that stand in one file: a template of the chart, and where they are always there a resource of the base. */
 export interface ObjectFile {
@@ -65,7 +65,7 @@ export const objectFiles: readonly ObjectFile[] = [
       holds: (values) => values.storageContainers.enabled,
     },
   },
-  { name: 'webhook', objects: [webhookConfiguration] },
+  { name: 'webhook', objects: [webhookConfiguration, podWebhookConfiguration] },
 ]
 
 export type PlainObject = { readonly [key: string]: Json }

@@ -79,10 +79,10 @@ export const clusterRights: readonly Right[] = [
   },
   {
     group: resources.validatingWebhookConfigurations.group,
-    resources: ['validatingwebhookconfigurations'],
+    resources: ['validatingwebhookconfigurations', 'mutatingwebhookconfigurations'],
     verbs: [...follow, 'patch'],
     names: [configurationName],
-    why: 'The authority of its own certificate is filled in for the validating webhook.',
+    why: 'The authority of its own certificate is filled in for the webhooks.',
     only: 'own certificates',
   },
   {

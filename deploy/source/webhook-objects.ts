@@ -1,5 +1,5 @@
 import { kinds } from '@millrace/api'
-import { configurationName, validatedRules, validatePath } from '@millrace/controller'
+import { completedPods, completePodsPath, configurationName, validatedRules, validatePath } from '@millrace/controller'
 import { clusterWide, inNamespace, names, namespace } from './names.ts'
 import { block, type Json, type Node, scalar, when } from './slot.ts'
 import type { Values } from './values.ts'
@@ -24,16 +24,28 @@ const shippedPlurals = kinds
 const ifWatching = (then: Node): Node =>
   when('$.Values.watchNamespaces', ({ watchNamespaces }) => watchNamespaces.length > 0, then)
 
+const metadata: Node = {
+  ...clusterWide(configurationName, 'controller'),
+  annotations: when('$.Values.certManager.enabled', hasCertManager, {
+    [injectKey]: scalar(`printf "%s/${names.certificate}" $.Values.namespace`, injectFrom),
+  }),
+}
+
+const inWatchedNamespaces = ifWatching({
+  matchExpressions: [
+    {
+      key: 'kubernetes.io/metadata.name',
+      operator: 'In',
+      values: block('$.Values.watchNamespaces', ({ watchNamespaces }) => watchNamespaces),
+    },
+  ],
+})
+
 /** Without an authority: cert-manager fills it in, or the controller does. Until then the API server trusts nobody. */
 export const webhookConfiguration: Node = {
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind: 'ValidatingWebhookConfiguration',
-  metadata: {
-    ...clusterWide(configurationName, 'controller'),
-    annotations: when('$.Values.certManager.enabled', hasCertManager, {
-      [injectKey]: scalar(`printf "%s/${names.certificate}" $.Values.namespace`, injectFrom),
-    }),
-  },
+  metadata,
   webhooks: [
     webhook(
       'validate',
@@ -44,20 +56,27 @@ export const webhookConfiguration: Node = {
   ],
 }
 
+/** Only pods of Knative mode wait for us, and they must: without us they would serve without a model. */
+export const podWebhookConfiguration: Node = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'MutatingWebhookConfiguration',
+  metadata,
+  webhooks: [
+    {
+      name: `complete-pods.${configurationName}`,
+      clientConfig: { service: { namespace, name: names.webhook, port: 443, path: completePodsPath } },
+      namespaceSelector: inWatchedNamespaces,
+      ...completedPods,
+    },
+  ],
+}
+
 function webhook(name: string, concerns: (plural: string) => boolean, failurePolicy: Node): Node {
   return {
     name: `${name}.${configurationName}`,
     clientConfig: { service: { namespace, name: names.webhook, port: 443, path: validatePath } },
     rules: validatedRules.map((rule) => ({ ...rule, resources: rule.resources.filter(concerns) })),
-    namespaceSelector: ifWatching({
-      matchExpressions: [
-        {
-          key: 'kubernetes.io/metadata.name',
-          operator: 'In',
-          values: block('$.Values.watchNamespaces', ({ watchNamespaces }) => watchNamespaces),
-        },
-      ],
-    }),
+    namespaceSelector: inWatchedNamespaces,
     failurePolicy,
     matchPolicy: 'Equivalent',
     sideEffects: 'None',

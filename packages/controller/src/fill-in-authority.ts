@@ -13,7 +13,7 @@ import {
 } from '@millrace/kube'
 
 export interface AuthorityOptions {
-  /** Name of the ValidatingWebhookConfiguration. */
+  /** Name of the registrations, validating and mutating. */
   readonly configurationName: string
   /** The Service that stands for us: what calls another one is not ours to touch. */
   readonly service: { readonly namespace: string; readonly name: string }
@@ -38,21 +38,23 @@ const fieldManager = 'millrace-authority'
 export const convertedCrd = `${serving.inferenceServices.plural}.${group}`
 
 /**
- * Keeps our authority in what was installed with us: the registration of the validating webhook, and the conversion webhook
- * of the CRD. Both are followed, so that a new installation over them is healed at once.
+ * Keeps our authority in what was installed with us: the registrations of the webhooks, and the conversion webhook of the
+ * CRD. They are followed, so that a new installation over them is healed at once.
  */
 export function fillInAuthority(client: Client, options: AuthorityOptions): AuthorityFiller {
   const { clock, log, configurationName } = options
   const informers = createInformers(client, { clock, log })
   const follow = (resource: Resource, name: string, transform?: (object: KubeObject) => KubeObject): Informer =>
     informers.informer(resource, { fieldSelector: `metadata.name=${name}`, ...(transform && { transform }) })
-  const registration = follow(resources.validatingWebhookConfigurations, configurationName)
+  const registrations = [resources.validatingWebhookConfigurations, resources.mutatingWebhookConfigurations].map(
+    (resource) => follow(resource, configurationName),
+  )
   const crd = follow(resources.customResourceDefinitions, convertedCrd, conversionOnly)
   const abort = new AbortController()
   const done = Promise.withResolvers<void>()
   let due = new AbortController()
   const wake = () => due.abort()
-  for (const informer of [registration, crd]) {
+  for (const informer of [...registrations, crd]) {
     informer.onChange(wake)
     void informer.synced.then(wake)
   }
@@ -81,7 +83,8 @@ export function fillInAuthority(client: Client, options: AuthorityOptions): Auth
   const run = async () => {
     while (!abort.signal.aborted) {
       due = new AbortController()
-      const filled = [await write(registration, inRegistration), await write(crd, inConversion)]
+      const filled = [await write(crd, inConversion)]
+      for (const registration of registrations) filled.push(await write(registration, inRegistration))
       const isFilled = filled.every(Boolean)
       if (isFilled) done.resolve()
       await sleep(clock, isFilled ? lookAgainMs : retryMs, AbortSignal.any([due.signal, abort.signal]))

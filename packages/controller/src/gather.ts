@@ -20,16 +20,25 @@ export interface GatherResult {
 /** `reads` promises to be done in three; one more shows a mistake before it becomes a loop. */
 const roundsMax = 5
 
-/** Everything that rendering `service` needs to know of the cluster. Reads local copies; Secrets and ConfigMaps once per version. */
+/** Everything that rendering `service` needs to know of the cluster. */
 export async function gather(
   sources: GatherSources,
   input: { readonly service: KubeObject; readonly config: ClusterConfig; readonly controllerNamespace: string },
   signal: AbortSignal,
 ): Promise<GatherResult> {
+  return gatherAll(sources, (world) => reads({ ...input, world }), signal)
+}
+
+/** What is wanted, round by round, until the grown world leaves no wish. Reads local copies; Secrets and ConfigMaps once per version. */
+export async function gatherAll(
+  sources: GatherSources,
+  wanted: (world: Gathered) => readonly Read[],
+  signal: AbortSignal,
+): Promise<GatherResult> {
   const asked = new Map<string, Read>()
   let world = emptyWorld
   for (let round = 0; round < roundsMax; round++) {
-    const fresh = reads({ ...input, world }).filter((read) => !asked.has(JSON.stringify(read)))
+    const fresh = wanted(world).filter((read) => !asked.has(JSON.stringify(read)))
     if (fresh.length === 0) return { world, reads: [...asked.values()] }
     const objects = [...world.objects]
     const secrets = [...world.secrets]
@@ -42,9 +51,7 @@ export async function gather(
     }
     world = { objects, secrets }
   }
-  throw new Error(
-    `reads() never ends for ${input.service.kind} ${input.service.metadata.namespace}/${input.service.metadata.name}`,
-  )
+  throw new Error(`the wishes for ${JSON.stringify([...asked.values()].at(-1))} and the like never end`)
 }
 
 async function readOne<T>(reader: ObjectReader<T>, read: Read, signal: AbortSignal): Promise<readonly T[]> {

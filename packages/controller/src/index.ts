@@ -1,6 +1,13 @@
 export { type Controller, type ControllerOptions, leaseName, startController } from './start-controller.ts'
 export { convertPath } from './convert.ts'
-export { configurationName, validatedRules, validatePath, type WebhookOptions } from './webhook.ts'
+export {
+  completedPods,
+  completePodsPath,
+  configurationName,
+  validatedRules,
+  validatePath,
+  type WebhookOptions,
+} from './webhook.ts'
 export { certificateSecretName } from './webhook-certificates.ts'
 export { primaryResources, type WatchedKind, watchedKinds } from './watched-kinds.ts'
 export type { Address } from './plain-http-server.ts'

@@ -1,3 +1,4 @@
+import { resources as serving } from '@millrace/api'
 import {
   type Admit,
   type Change,
@@ -23,6 +24,7 @@ import { admit } from './admit.ts'
 import { capabilitiesOf, hasImageVolumes } from './capabilities.ts'
 import { createChildren } from './children.ts'
 import { type ClusterWatch, startClusterWatch } from './cluster-watch.ts'
+import { completePods } from './complete-pods.ts'
 import { createDependencyIndex } from './dependency-index.ts'
 import { fieldManager } from './field-manager.ts'
 import { followKnativeSettings } from './knative-settings.ts'
@@ -60,6 +62,8 @@ export interface Loop {
   /** Begins to work on services; the answer ends it when the runs have ended. May be begun again. */
   work(): () => Promise<void>
   readonly admit: Admit
+  /** Finishes the pods of Knative mode. */
+  readonly completePods: Admit
   longestRunSeconds(): number
   /** Why `started` has not resolved, for people. */
   waitsFor(): string
@@ -207,8 +211,9 @@ export function createLoop(options: LoopOptions): Loop {
     isStarted = true
   }
 
+  const started = start()
   return {
-    started: start(),
+    started,
     work,
     admit: (request) =>
       admit(
@@ -219,6 +224,21 @@ export function createLoop(options: LoopOptions): Loop {
           knative: () => knative.current(),
           controllerNamespace,
           known: (kind, namespace) => watch.collection(kindId('serving.kserve.io', kind))?.list(namespace) ?? [],
+        },
+        request,
+      ),
+    completePods: (request) =>
+      completePods(
+        {
+          sources,
+          config: () => settings.config,
+          controllerNamespace,
+          service: (namespace, name) =>
+            watch
+              .collection(kindId(serving.inferenceServices.group, serving.inferenceServices.kind))
+              ?.get({ namespace, name }),
+          started,
+          clock,
         },
         request,
       ),

@@ -83,7 +83,9 @@ export async function startController(options: ControllerOptions): Promise<Contr
   }
 
   try {
-    const webhook = options.webhook && (await startWebhook(client, options.webhook, { admit: loop.admit, clock, log }))
+    const webhook =
+      options.webhook &&
+      (await startWebhook(client, options.webhook, { admit: loop.admit, completePods: loop.completePods, clock, log }))
     if (webhook) closers.push(() => webhook.close())
     const metricsServer =
       options.metricsAddr &&

@@ -7,10 +7,12 @@ import {
   isKubeError,
   type KubeObject,
   type Log,
+  type Resource,
   resources,
   sleep,
   startAdmissionServer,
 } from '@millrace/kube'
+import { completedPodLabels } from './complete-pods.ts'
 import { keepConversionAddress } from './conversion-address.ts'
 import { convert, convertPath } from './convert.ts'
 import { fieldManager } from './field-manager.ts'
@@ -45,19 +47,21 @@ export interface Webhook {
 
 /** Where admission reviews are answered. */
 export const validatePath = '/validate'
+/** Where the pods of Knative mode are finished. */
+export const completePodsPath = '/complete-pods'
 export const configurationName = 'millrace.serving.kserve.io'
 const retryMs = 2_000
 const lookAgainMs = 60_000
 
 /**
- * Serves validation and conversion, and sees to it that the API server asks us: on one machine by writing the registration
+ * Serves validation, pods and conversion, and sees to it that the API server asks us: on one machine by writing registrations
  * and our address for conversions, in a cluster by filling our authority into what was installed, unless somebody else's
  * certificate is served.
  */
 export async function startWebhook(
   client: Client,
   options: WebhookOptions,
-  context: { readonly admit: Admit; readonly clock: Clock; readonly log: Log },
+  context: { readonly admit: Admit; readonly completePods: Admit; readonly clock: Clock; readonly log: Log },
 ): Promise<Webhook> {
   const { clock, log } = context
   const certificates = await obtainCertificates(client, options, { clock, log })
@@ -67,6 +71,7 @@ export async function startWebhook(
     certificate: certificates.current().pair,
     handlers: {
       [validatePath]: { type: 'admission', admit: context.admit },
+      [completePodsPath]: { type: 'admission', admit: context.completePods },
       [convertPath]: { type: 'conversion', convert },
     },
     log,
@@ -148,7 +153,7 @@ function keepRegistered(
   const run = async () => {
     while (!abort.signal.aborted) {
       due = new AbortController()
-      const wanted = registration(options, port, certificates.current().authority)
+      const wanted = registrations(options, port, certificates.current().authority)
       const isRegistered = await register(client, wanted, { log, signal: abort.signal })
       if (isRegistered) registered.resolve()
       await sleep(clock, isRegistered ? lookAgainMs : retryMs, AbortSignal.any([due.signal, abort.signal]))
@@ -167,12 +172,12 @@ function keepRegistered(
 
 async function register(
   client: Client,
-  wanted: KubeObject,
+  wanted: readonly KubeObject[],
   { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
 ): Promise<boolean> {
-  const [result] = await applyObjects(client, [wanted], {
+  const results = await applyObjects(client, wanted, {
     fieldManager,
-    resourceOf: () => resources.validatingWebhookConfigurations,
+    resourceOf: ({ kind }) => registered.find((resource) => resource.kind === kind),
     live: async (resource, name) => {
       try {
         return await client.get(resource, name, { signal })
@@ -183,18 +188,29 @@ async function register(
     },
     signal,
   })
-  if (result?.error && !signal.aborted) log.warn('The webhook is not registered', { error: result.error.message })
-  if (result && result.action !== 'failed' && result.action !== 'unchanged')
-    log.info('The webhook is registered', { name: configurationName, action: result.action })
-  return result?.action !== 'failed'
+  for (const { object, action, error } of results) {
+    if (error && !signal.aborted) log.warn('The webhook is not registered', { kind: object.kind, error: error.message })
+    if (action !== 'failed' && action !== 'unchanged')
+      log.info('The webhook is registered', { kind: object.kind, name: configurationName, action })
+  }
+  return results.every(({ action }) => action !== 'failed')
 }
 
+/** Kinds in which an API server is told whom to ask. */
+const registered: readonly Resource[] = [
+  resources.validatingWebhookConfigurations,
+  resources.mutatingWebhookConfigurations,
+]
+
 async function unregister(client: Client, log: Log): Promise<void> {
-  try {
-    await client.delete(resources.validatingWebhookConfigurations, { name: configurationName })
-  } catch (error) {
-    if (!isKubeError(error)) throw error
-    if (error.code !== 'NotFound') log.warn('The registration of the webhook stays behind', { error: error.message })
+  for (const resource of registered) {
+    try {
+      await client.delete(resource, { name: configurationName })
+    } catch (error) {
+      if (!isKubeError(error)) throw error
+      if (error.code !== 'NotFound')
+        log.warn('The registration of the webhook stays behind', { kind: resource.kind, error: error.message })
+    }
   }
 }
 
@@ -209,8 +225,40 @@ export const validatedRules = [
   },
 ]
 
+/** Pods that Knative makes of our revisions, when they are made. Others never wait for us. */
+export const completedPods = {
+  rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' }],
+  objectSelector: { matchExpressions: completedPodLabels.map((key) => ({ key, operator: 'Exists' })) },
+  // Without us such a pod would run without its model, and say that it is ready: better that it comes later.
+  failurePolicy: 'Fail',
+  // Istio may add its proxy after us, and what downloads must then run as its user.
+  reinvocationPolicy: 'IfNeeded',
+  matchPolicy: 'Equivalent',
+  sideEffects: 'None',
+  timeoutSeconds: 10,
+  admissionReviewVersions: ['v1'],
+}
+
+function registrations(
+  options: WebhookOptions & { readonly mode: 'url' },
+  port: number,
+  authority: string | undefined,
+): readonly KubeObject[] {
+  const name = `complete-pods.${configurationName}`
+  const clientConfig = addressOf(options, port, completePodsPath, authority)
+  return [
+    validation(options, port, authority),
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name: configurationName, labels: { 'app.kubernetes.io/part-of': 'millrace' } },
+      webhooks: [{ name, clientConfig, ...completedPods }],
+    },
+  ]
+}
+
 /** The API server may start before us: what comes meanwhile is admitted, since its schema is checked all the same. */
-function registration(
+function validation(
   options: WebhookOptions & { readonly mode: 'url' },
   port: number,
   authority: string | undefined,

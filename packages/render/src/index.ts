@@ -7,6 +7,7 @@ export { type AutoscalerSources, knativeAutoscaler, type ResolvedAutoscaler } fr
 export { type SilentEnd, silentEnds, withLastWords } from './observe/last-words.ts'
 export { observe, podLabels } from './observe/observe.ts'
 export { type CompletedPod, type CompletePodInput, completePod, type PodSettings } from './pod/complete-pod.ts'
+export { podReads, type PodReadsInput } from './pod/pod-reads.ts'
 export type { PodTemplate } from './pod/shape.ts'
 export { quantityValue } from './quantity.ts'
 export { emptyWorld, reads } from './reads.ts'
