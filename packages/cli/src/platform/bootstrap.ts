@@ -99,7 +99,7 @@ async function withConversion(
   definition: CustomResourceDefinition,
   signed: KubeObject,
 ): Promise<KubeObject> {
-  const { conversion, ...spec } = definition.spec
+  const { conversion: _, ...spec } = definition.spec
   const live = await find(client, resources.customResourceDefinitions, { name: definition.metadata.name })
   const { strategy, webhook } = Object(Object(live?.['spec']).conversion) as Partial<CrdConversion>
   const isKnown = strategy === 'Webhook' && !isDeepStrictEqual(webhook?.clientConfig, nobodyYet)
