@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { createClient, type KubeObject, loadConnection, resources } from '@millrace/kube'
 import { against, type BenchPart, type Figure, median } from '../bench-part.ts'
 import type { LoadResult } from '../load.ts'
-import { cpuMsOf, processTree } from '../process-facts.ts'
+import { cpuMsOf } from '../process-facts.ts'
 import { runLoad } from '../run-load.ts'
 import { printed, root, type Session } from '../session.ts'
 import { type RunningPlatform, startUp } from '../start-up.ts'
@@ -33,7 +33,6 @@ export const modelRequests: BenchPart = {
     const runs = new Map<string, LoadResult[]>()
     const gatewayCpuUs: number[] = []
     const keep = (key: string, result: LoadResult) => runs.set(key, [...(runs.get(key) ?? []), result])
-    const platformPid = processTree(platform.pid).find((pid) => isPlatform(pid)) ?? platform.pid
     for (let round = 0; round < rounds; round++) {
       for (const question of questions) {
         const { path, bodyFile, label, model } = question
@@ -41,9 +40,9 @@ export const modelRequests: BenchPart = {
         const load = { path, bodyFile, connections, seconds }
         const gateway = { ...load, origin: platform.gatewayUrl, host: `${model}-default.example.com` }
         keep(`${label} direct`, await runLoad(session, { ...load, origin: pod, host: new URL(pod).host }))
-        const before = cpuMsOf(platformPid)
+        const before = cpuMsOf(platform.pid)
         const through = await runLoad(session, gateway)
-        gatewayCpuUs.push(((cpuMsOf(platformPid) - before) * 1000) / through.sent)
+        gatewayCpuUs.push(((cpuMsOf(platform.pid) - before) * 1000) / through.sent)
         keep(`${label} gateway`, through)
       }
       const first = questions[0]
@@ -79,10 +78,6 @@ export const modelRequests: BenchPart = {
       { name: 'bare node:http server', value: bareRate, unit: 'requests/s' },
     ]
   },
-}
-
-function isPlatform(pid: number): boolean {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('packages/cli/src/main.ts')
 }
 
 /** Pod IP by InferenceService. */
