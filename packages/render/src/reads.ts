@@ -93,6 +93,8 @@ function trainedModelReads(model: KubeObject): Read[] {
   return [
     { group: serving, kind: 'InferenceService', namespace, name: inferenceService },
     { group: serving, kind: 'TrainedModel', namespace },
+    { group: serving, kind: 'ServingRuntime', namespace },
+    { group: serving, kind: 'ClusterServingRuntime' },
   ]
 }
 

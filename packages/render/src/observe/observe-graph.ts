@@ -1,67 +1,94 @@
-import type { InferenceGraphStatus } from '@millrace/api'
+import type { InferenceGraphSpec, InferenceGraphStatus } from '@millrace/api'
 import { hostOf } from '../exposure/domain.ts'
 import { findChild } from '../exposure/exposure.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
+import { worldOf } from '../world.ts'
 import { type Part, settleConditions } from './conditions.ts'
-import { conditionsOf, deploymentState, type State } from './deployment-state.ts'
+import { conditionOf, conditionsOf, deploymentState, type State } from './deployment-state.ts'
 import { knativeState } from './knative-state.ts'
+import { byAge } from './model-status.ts'
+import { podTrouble } from './pod-failure.ts'
 import { scalingParts } from './scaling-part.ts'
 
-/** A graph is ready when its router is; steps that cannot be resolved are the problem that rendering found. */
+/** A graph is ready when its router is and every service that its steps call. */
 export function observeGraph(input: ObserveInput): Observed {
   const { service, rendered } = input
   const { mode, stopped } = rendered.facts
   const base = { observedGeneration: service.metadata.generation ?? 1, deploymentMode: mode }
+  const stoppedPart: Part = { type: 'Stopped', status: stopped ? 'True' : 'False', isNeeded: false }
   if (stopped) {
     const message = 'The graph is stopped: remove the annotation serving.kserve.io/stop to start it.'
-    const parts: Part[] = [
-      { type: 'Ready', status: 'False', reason: 'Stopped', message, isNeeded: true },
-      { type: 'Stopped', status: 'True', isNeeded: false },
+    const cause = { reason: 'Stopped', message }
+    return { ...base, conditions: settleConditions([stoppedPart], service, input.now, cause) }
+  }
+  const others = mode === 'Standard' ? [] : knativeParts(input)
+  const parts = [...stepsParts(input), ...others, ...scalingParts(rendered), stoppedPart]
+  const router: Part = { type: routerType, ...routerState(input), isNeeded: true }
+  const problem = rendered.ok ? undefined : rendered.problem
+  const settled = settleConditions([...parts, router], service, input.now, problem)
+  const conditions = settled.filter(({ type }) => type !== routerType)
+  const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+  // In Standard mode it stays once it is known, as that of a service does. Knative's goes with its readiness.
+  const kept = mode === 'Standard' ? ((service['status'] ?? {}) as InferenceGraphStatus).url : undefined
+  const url = isReady ? urlOf(input) : kept
+  return { ...base, conditions, ...(url ? { url } : {}) }
+}
+
+/** A part for deriving Ready alone: what it says is said there. */
+const routerType = 'RouterReady'
+
+function routerState(input: ObserveInput): State {
+  const name = input.service.metadata.name ?? ''
+  const state =
+    input.rendered.facts.mode === 'Standard'
+      ? deploymentState(findChild(input.children, 'apps', 'Deployment', name))
+      : onlyState(knativeState(findChild(input.children, 'serving.knative.dev', 'Service', name)))
+  if (state.status === 'True') return state
+  const trouble = [...input.pods].sort(byAge).map((pod) => podTrouble(pod))
+  return { ...state, ...trouble.find((found) => found !== undefined) }
+}
+
+/** Whether the services that steps call are ready, each by its own word. None where no step calls one. */
+function stepsParts({ service, world: gathered }: ObserveInput): Part[] {
+  const world = worldOf(gathered)
+  const { nodes } = service['spec'] as InferenceGraphSpec
+  const steps = Object.entries(nodes).flatMap(([node, { steps: list = [] }]) =>
+    list.flatMap(({ serviceName }, index) => (serviceName ? [{ serviceName, place: `${node}.steps[${index}]` }] : [])),
+  )
+  if (steps.length === 0) return []
+  for (const { serviceName, place } of steps) {
+    const found = world.find('InferenceService', serviceName, service.metadata.namespace)
+    const ready = found && conditionOf(found, 'Ready')
+    if (ready?.status === 'True') continue
+    const said = ready?.message ? ` (${ready.message.replace(/\.$/, '')})` : ''
+    const message = found
+      ? `Service "${serviceName}" of step ${place} is not ready${said}: the graph is ready when it is.`
+      : `Service "${serviceName}" of step ${place} does not exist: create it, or correct the step.`
+    return [
+      {
+        type: stepsType,
+        status: 'False',
+        reason: found ? 'ServiceNotReady' : 'ServiceNotFound',
+        message,
+        isNeeded: true,
+      },
     ]
-    return { ...base, conditions: settled(parts, input) }
   }
-  const state = mode === 'Standard' ? standardState(input) : undefined
-  const parts: Part[] = state ? [{ type: 'Ready', ...state, isNeeded: true }] : knativeParts(input)
-  const told = rendered.ok ? parts : [...parts.filter(({ type }) => type !== 'Ready'), problemPart(input)]
-  const url = told.some(({ type, status }) => type === 'Ready' && status === 'True') ? urlOf(input) : undefined
-  return {
-    ...base,
-    conditions: settled(
-      [...told, ...scalingParts(rendered), { type: 'Stopped', status: 'False', isNeeded: false }],
-      input,
-    ),
-    ...(url ? { url } : {}),
-  }
+  return [{ type: stepsType, status: 'True', isNeeded: true }]
 }
 
-function settled(parts: readonly Part[], input: ObserveInput) {
-  const ready = parts.filter(({ type }) => type === 'Ready')
-  const others = parts.filter(({ type }) => type !== 'Ready').map((part) => ({ ...part, isNeeded: false }))
-  const asPart = ready.map((part) => ({ ...part, type: 'RouterReady' }))
-  const conditions = settleConditions([...others, ...asPart], input.service, input.now)
-  return conditions.filter(({ type }) => type !== 'RouterReady')
-}
+/** Condition that says whether all services of a graph's steps are ready. */
+const stepsType = 'StepsReady'
 
-function standardState(input: ObserveInput): State {
-  return deploymentState(findChild(input.children, 'apps', 'Deployment', input.service.metadata.name ?? ''))
-}
-
+/** What Knative says of the parts of its Service, for information. */
 function knativeParts(input: ObserveInput): Part[] {
   const live = findChild(input.children, 'serving.knative.dev', 'Service', input.service.metadata.name ?? '')
   const others = conditionsOf(live).filter(({ type }) => type !== 'Ready')
-  return [
-    { type: 'Ready', ...onlyState(knativeState(live)), isNeeded: true },
-    ...others.map((condition) => ({ type: condition.type, ...onlyState(condition), isNeeded: false })),
-  ]
+  return others.map((condition) => ({ type: condition.type, ...onlyState(condition), isNeeded: false }))
 }
 
 function onlyState({ status, reason, message }: State): State {
   return { status, ...(reason ? { reason } : {}), ...(message ? { message } : {}) }
-}
-
-function problemPart({ rendered }: ObserveInput): Part {
-  const problem = rendered.ok ? { reason: '', message: '' } : rendered.problem
-  return { type: 'Ready', status: 'False', reason: problem.reason, message: problem.message, isNeeded: true }
 }
 
 function urlOf(input: ObserveInput): InferenceGraphStatus['url'] {

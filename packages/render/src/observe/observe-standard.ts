@@ -17,6 +17,7 @@ import { readyTypes } from '../component-condition.ts'
 import type { ObserveInput } from '../seam.ts'
 import type { Part } from './conditions.ts'
 import { conditionOf, deploymentStates, type State, unseenReason } from './deployment-state.ts'
+import { modelStatus } from './model-status.ts'
 import { componentsOf, liveChild, type ModeStatus, objectName } from './observe-service.ts'
 
 type Components = NonNullable<InferenceServiceStatus['components']>
@@ -74,10 +75,15 @@ function canaryStatuses(input: ObserveInput, spec: InferenceServiceSpec): Canari
   return (spec.canary ?? []).map(({ predictor, trafficPercent }) => {
     const name = predictorName(input.service.metadata.name ?? '', predictor.name)
     const live = liveChild(input, 'apps', 'Deployment', name)
+    const ready = Number(Object(live?.['status']).availableReplicas ?? 0) > 0
+    const pods = input.pods.filter((pod) => pod.metadata.labels?.[labelKeys.app] === appLabel(name))
+    const before = (input.service['status'] as InferenceServiceStatus | undefined)?.canaryStatuses
+    const previous = before?.find((canary) => canary.name === predictor.name)?.modelStatus
     return {
       name: predictor.name ?? '',
-      ready: Number(Object(live?.['status']).availableReplicas ?? 0) > 0,
+      ready,
       trafficPercent,
+      modelStatus: modelStatus({ pods, isReady: ready, hasFailed: false, previous }),
     }
   })
 }
@@ -86,7 +92,12 @@ function canaryPart(canaries: Canaries): Part {
   const waiting = canaries.filter(({ ready }) => !ready).map(({ name }) => name)
   if (waiting.length === 0)
     return { type: 'CanaryPredictorReady', status: 'True', reason: 'AllCanariesReady', isNeeded: false }
-  const message = `Canaries without an available pod get no traffic yet: ${waiting.join(', ')}.`
+  const failed = canaries.flatMap(({ name, modelStatus: model }) => {
+    const said = model?.lastFailureInfo?.message?.trimEnd().split('\n').at(-1)
+    return said ? [`${name} failed: ${said}`] : []
+  })
+  const why = failed.length > 0 ? ` (${failed.join('; ')})` : ''
+  const message = `Canaries without an available pod get no traffic yet: ${waiting.join(', ')}${why}.`
   return { type: 'CanaryPredictorReady', status: 'False', reason: 'CanariesNotReady', message, isNeeded: false }
 }
 

@@ -4,11 +4,12 @@ import { conditionOf } from './deployment-state.ts'
 import { quantityValue } from '../quantity.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
 import { readPredictor } from '../service/read-predictor.ts'
+import { type Runtime, runtimesOf } from '../runtime/select-runtime.ts'
 import { isMultiModel } from '../service/plan-predictor.ts'
 import { worldOf } from '../world.ts'
 import { type Part, settleConditions } from './conditions.ts'
 
-/** A TrainedModel is ready when its service is, takes models, and has memory left for it. */
+/** A TrainedModel is ready when its service is, takes models, reads its format, and has memory left for it. */
 export function observeTrainedModel(input: ObserveInput): Observed {
   const model = input.service as unknown as TrainedModel
   const world = worldOf(input.world)
@@ -17,6 +18,7 @@ export function observeTrainedModel(input: ObserveInput): Observed {
   const parts = [
     { type: 'InferenceServiceReady', ...parentState(parent, model) },
     { type: 'IsMMSPredictor', ...multiModelState(parent, model) },
+    { type: 'FrameworkSupported', ...frameworkState(parent, model, runtimesOf(world, namespace)) },
     { type: 'MemoryResourceAvailable', ...memoryState(parent, model, world.list('TrainedModel', namespace)) },
   ]
   const conditions = settleConditions(
@@ -51,6 +53,24 @@ function multiModelState(parent: KubeObject | undefined, model: TrainedModel): S
   return no(
     'IsNotMMSPredictor',
     `InferenceService "${model.spec.inferenceService}" has a model of its own: remove its storageUri, so that it takes others.`,
+  )
+}
+
+/** The parent's runtime must read the model's format. A custom server is taken by its word. */
+function frameworkState(parent: KubeObject | undefined, model: TrainedModel, runtimes: readonly Runtime[]): State {
+  const service = parent as unknown as InferenceService | undefined
+  const named = service && readPredictor(service.spec.predictor).model?.runtime
+  const { servingRuntimeName, clusterServingRuntimeName } = service?.status ?? {}
+  const name = named ?? servingRuntimeName ?? clusterServingRuntimeName
+  if (name === undefined) return { status: 'True' }
+  const runtime = runtimes.find((candidate) => candidate.name === name)
+  const formats = (runtime?.spec.supportedModelFormats ?? []).map((format) => format.name)
+  const { framework } = model.spec.model
+  if (!runtime || formats.includes(framework)) return { status: 'True' }
+  const known = [...new Set(formats)].join(', ')
+  return no(
+    'FrameworkNotSupported',
+    `Runtime "${name}" of InferenceService "${model.spec.inferenceService}" does not read "${framework}": set spec.model.framework to one of ${known}, or choose another service.`,
   )
 }
 

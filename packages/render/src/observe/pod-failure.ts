@@ -1,6 +1,6 @@
 import type { InferenceServiceStatus } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
-import { containerNames } from '../keys.ts'
+import { containerNames, labelKeys } from '../keys.ts'
 import { conditionOf } from './deployment-state.ts'
 
 export type Failure = NonNullable<NonNullable<InferenceServiceStatus['modelStatus']>['lastFailureInfo']>
@@ -125,7 +125,8 @@ export function findFailure(pod: KubeObject): Found | undefined {
     if (found) return found
   }
   for (const status of containerStatuses(pod, 'containerStatuses')) {
-    const found = servers.includes(status.name) ? containerFailure(status, false) : undefined
+    const isServer = servers.includes(status.name) || labelKeys.inferenceGraph in (pod.metadata.labels ?? {})
+    const found = isServer ? containerFailure(status, false) : undefined
     if (found) return found
   }
   return undefined

@@ -207,7 +207,6 @@ export const rules: readonly Rule[] = [
     places: [
       { path: /status InferenceGraph\S* \|\.(deploymentMode|conditions)$/, theirs: absent },
       { path: /status InferenceGraph\S* \|\.conditions\.Ready$/, theirs: /^True$/, ours: /^False$/ },
-      { path: /status InferenceGraph\S* \|\.url$/, ours: absent },
     ],
   },
   {
@@ -237,6 +236,11 @@ export const rules: readonly Rule[] = [
     name: 'CanaryBehindTransformer',
     why: 'Requests that go to a transformer are not split: a canary of the predictor gets its share behind it.',
     places: [{ path: /object HTTPRoute\S* \|\.spec\.rules\.\d+\.backendRefs\.\d+(\.weight)?$/, ours: absent }],
+  },
+  {
+    name: 'CanaryModelStatus',
+    why: 'The status of a canary says how its own model loads. KServe leaves that empty.',
+    places: [{ path: /status \S+ \|\.canaryStatuses\.\d+\.modelStatus/, theirs: absent }],
   },
   {
     name: 'GraceFromTimeout',
