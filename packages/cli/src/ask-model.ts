@@ -61,6 +61,28 @@ export async function askModel(question: Question): Promise<Answer> {
   }
 }
 
+/**
+ * Whether somebody answers for the host, whatever the answer: 503 says that no pod is ready, 404 with `UnknownHost` that
+ * the gateway has not heard of it yet.
+ */
+export async function isServed(gateway: string, host: string, signal: AbortSignal): Promise<boolean> {
+  const { request } = process.getBuiltinModule('node:http')
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(liveTimeoutMs)])
+  try {
+    const call = request(`${gateway}/v2/health/live`, { headers: { host }, signal: limit })
+    call.end()
+    const [answer]: IncomingMessage[] = await once(call, 'response')
+    let text = ''
+    for await (const chunk of answer ?? []) text += String(chunk)
+    return answer?.statusCode !== 502 && answer?.statusCode !== 503 && !text.includes('"UnknownHost"')
+  } catch {
+    // The caller asks again until its own time is up, and then says for whom it waited.
+    return false
+  }
+}
+
+const liveTimeoutMs = 5000
+
 /** The same question for a shell. */
 export function curlCommand(
   question: Pick<Question, 'url' | 'gateway' | 'model' | 'protocol'>,

@@ -5,7 +5,7 @@ import { isPreview, resources as serving } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import type { Command } from 'commander'
 import { applyManifests } from '../apply-manifests.ts'
-import { type Answer, askModel, curlCommand, protocolOf, type Question } from '../ask-model.ts'
+import { type Answer, askModel, curlCommand, isServed, protocolOf, type Question } from '../ask-model.ts'
 import { checkManifests } from '../check-manifests.ts'
 import { CommandError } from '../command-error.ts'
 import { defaultDataDirectory } from '../data-directory.ts'
@@ -134,6 +134,7 @@ async function serve(
     progress,
   })
   if (terminal.signal.aborted) return
+  await untilServed(platform, ready, terminal)
   const names = ready.map((service) => service.metadata.name).join(', ')
   if (notReady.length === 0) progress.done(`${ready.length} InferenceServices ready: ${names}`)
   else progress.fail(`${ready.length} of ${services.length} InferenceServices ready${names === '' ? '' : `: ${names}`}`)
@@ -148,6 +149,20 @@ async function serve(
       'stop         Ctrl-C',
       '',
     ].join('\n'),
+  )
+}
+
+/** A status that was true when the platform stopped is no proof that the processes are back. */
+async function untilServed(platform: Platform, ready: readonly KubeObject[], terminal: Terminal): Promise<void> {
+  const hosts = ready.flatMap((service) => serviceUrl(service)?.host ?? [])
+  await Promise.all(
+    hosts.map((host) =>
+      waitFor(async () => ((await isServed(platform.gatewayUrl, host, terminal.signal)) ? true : undefined), {
+        what: `nobody answers for ${host}`,
+        timeoutMs: predictTimeoutMs,
+        signal: terminal.signal,
+      }),
+    ),
   )
 }
 
