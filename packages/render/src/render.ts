@@ -2,6 +2,7 @@ import type { KubeObject } from '@millrace/kube'
 import { emitKnative } from './backend/knative.ts'
 import { modelConfig } from './backend/model-config.ts'
 import { caBundleConfigMap } from './backend/ca-bundle.ts'
+import { deadlineDecisions } from './backend/progress-deadline.ts'
 import { checkNames } from './backend/check-standard.ts'
 import { type EmitInput, type Emitted, emitStandard } from './backend/standard.ts'
 import type { Decision, Problem } from './decision.ts'
@@ -40,7 +41,8 @@ function renderService(input: RenderInput): RenderResult {
     gpuResources: config.multiNode.customGPUResourceTypeList,
   })
   if (!planned.ok) return refused(planned.problem, withRuntime(facts, planned.runtime), planned.decisions)
-  const { plan, decisions } = planned
+  const { plan } = planned
+  const decisions = [...planned.decisions, ...deadlineDecisions(plan.workloads)]
   const { runtime } = plan
   const known = withRuntime(facts, runtime)
   const tooLong = checkNames(plan, service.mode)

@@ -6,9 +6,7 @@ import type { Owner, Workload } from '../plan.ts'
 import type { PodTemplate, StringMap } from '../pod/shape.ts'
 import type { Settings } from '../settings.ts'
 import { child } from './child.ts'
-
-/** Longest that a rollout may stand still, unless the spec or an annotation says otherwise. */
-const progressDeadlineSeconds = 600
+import { progressDeadlineSeconds, progressDeadlineSecondsDefault } from './progress-deadline.ts'
 
 /** What a Deployment's pods start from: the workload's pod with the probe that its server needs. */
 export function podTemplate(workload: Workload, owner: Owner): PodTemplate {
@@ -86,7 +84,9 @@ function fixedReplicas(workload: Workload): number | undefined {
 
 function rollout(workload: Workload, settings: Settings) {
   const { deploymentStrategy } = workload.deploying
-  if (deploymentStrategy) return { strategy: deploymentStrategy }
+  const seconds = progressDeadlineSeconds(workload.annotations)
+  const given = seconds === undefined ? {} : { progressDeadlineSeconds: seconds }
+  if (deploymentStrategy) return { strategy: deploymentStrategy, ...given }
   const { defaultDeploymentMode, deploymentRolloutStrategy } = settings.deploy
   const isDefaultMode = defaultDeploymentMode === 'Standard'
   const cluster = isDefaultMode ? deploymentRolloutStrategy?.defaultRollout : undefined
@@ -96,7 +96,7 @@ function rollout(workload: Workload, settings: Settings) {
       rollingUpdate: { maxSurge: amount(cluster?.maxSurge), maxUnavailable: amount(cluster?.maxUnavailable) },
     },
     revisionHistoryLimit: 10,
-    progressDeadlineSeconds,
+    progressDeadlineSeconds: seconds ?? progressDeadlineSecondsDefault,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { InferenceGraphSpec } from '@millrace/api'
 import { emitKnative } from '../backend/knative.ts'
+import { deadlineDecisions } from '../backend/progress-deadline.ts'
 import { checkNames } from '../backend/check-standard.ts'
 import { type EmitInput, emitWorkload } from '../backend/standard.ts'
 import type { Problem } from '../decision.ts'
@@ -17,7 +18,9 @@ export function renderGraph(input: RenderInput): RenderResult {
   const { service, config } = input
   const spec = service['spec'] as InferenceGraphSpec
   const annotations = service.metadata.annotations ?? {}
-  const { mode, decisions } = chooseMode(service, config)
+  const chosen = chooseMode(service, config)
+  const { mode } = chosen
+  const decisions = [...chosen.decisions]
   const stopped = isStopped(annotations)
   const facts: Facts = { mode, stopped }
   if (stopped) return { ok: true, objects: [], decisions, facts }
@@ -32,6 +35,7 @@ export function renderGraph(input: RenderInput): RenderResult {
     ...(input.isTemplateUnchanged ? { isTemplateUnchanged: input.isTemplateUnchanged } : {}),
   }
   const [workload] = emitInput.plan.workloads
+  decisions.push(...deadlineDecisions(emitInput.plan.workloads))
   const tooLong = checkNames(emitInput.plan, mode)
   if (tooLong) return { ok: false, problem: tooLong, decisions, facts }
   const host = hostOf(service.metadata.name ?? '', emitInput.plan.owner, config.ingress)

@@ -243,6 +243,11 @@ export const rules: readonly Rule[] = [
     places: [{ path: /status \S+ \|\.canaryStatuses\.\d+\.modelStatus/, theirs: absent }],
   },
   {
+    name: 'ProgressDeadline',
+    why: 'serving.knative.dev/progress-deadline means the same in both modes: in Standard mode it is the Deployment’s. KServe ignores it there.',
+    places: [{ path: /object Deployment\S+ \|\.spec\.progressDeadlineSeconds$/, theirs: absent, ours: /^\d+$/ }],
+  },
+  {
     name: 'GraceFromTimeout',
     why: 'A pod that stops gets the time that its longest request may take (`timeout`), as in Knative mode.',
     places: [{ path: /pod Deployment\S* \|\.spec\.terminationGracePeriodSeconds$/, theirs: absent }],
