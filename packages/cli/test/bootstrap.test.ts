@@ -7,6 +7,7 @@ import { resources as serving } from '@millrace/api'
 import { type Client, createClient, type KubeObject, resources, silentLog } from '@millrace/kube'
 import { bootstrap } from '../src/platform/bootstrap.ts'
 import { startEmbeddedApiServer } from '../src/platform/embedded-api-server.ts'
+import { waitUntilGone } from '../src/wait.ts'
 
 /** A platform's API server, and `start()`: what a start of the platform writes there, by kind and name. */
 async function fixture(t: TestContext) {
@@ -41,7 +42,10 @@ test('a start writes only what is not there as this version wants it', async (t)
 
   const runtime = first.find((one) => one.startsWith('ClusterServingRuntime '))?.split(' ')[1] ?? ''
   await client.delete(serving.clusterServingRuntimes, { name: runtime })
-  await client.delete(resources.customResourceDefinitions, { name: 'inferencegraphs.serving.kserve.io' })
+  const graphs = { name: 'inferencegraphs.serving.kserve.io' }
+  await client.delete(resources.customResourceDefinitions, graphs)
+  // A definition goes when its objects are gone, a moment later.
+  await waitUntilGone(client, resources.customResourceDefinitions, graphs, { timeoutMs: 10_000, signal: t.signal })
   const again = ['ClusterServingRuntime', runtime].join(' ')
   assert.deepEqual(await start(), ['CustomResourceDefinition inferencegraphs.serving.kserve.io', again])
   assert.deepEqual(await start(), [])
