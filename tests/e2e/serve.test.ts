@@ -154,5 +154,9 @@ test('Ctrl-C stops every process, and the next start has everything still there'
   const startedMs = performance.now()
   platform = await startUp({ dataDir: platform.dataDir })
   assert.ok(performance.now() - startedMs < 30_000)
+  await eventually(
+    async () => (await ask('sklearn-iris').catch(() => undefined))?.predictions !== undefined,
+    'it answers again',
+  )
   assert.deepEqual(await ask('sklearn-iris'), { predictions: [1, 1] })
 })

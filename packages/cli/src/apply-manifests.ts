@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isPreview } from '@millrace/api'
 import { type Client, describeTarget, discover, isKubeError, type KubeObject, type Resource } from '@millrace/kube'
 import { CommandError } from './command-error.ts'
@@ -95,7 +96,7 @@ async function applyOne(
       signal: settings.signal,
       ...(settings.onWarning ? { onWarning: settings.onWarning } : {}),
     })
-    const isSame = before?.metadata.resourceVersion === after.metadata.resourceVersion
+    const isSame = before !== undefined && isUnchanged(before, after)
     return { resource, object: after, outcome: !before ? 'created' : isSame ? 'unchanged' : 'configured' }
   } catch (error) {
     if (!isKubeError(error)) throw error
@@ -105,4 +106,12 @@ async function applyOne(
       `${formatPosition(manifest.positionOf([]))}: ${describeTarget(resource, place)}: ${error.status?.message ?? error.message}${hint}`,
     )
   }
+}
+
+/** Whoever else writes between our two looks, such as a controller its status, changes the version and not what was applied. */
+function isUnchanged(before: KubeObject, after: KubeObject): boolean {
+  if (before.metadata.resourceVersion === after.metadata.resourceVersion) return true
+  if (before.metadata.generation === undefined || before.metadata.generation !== after.metadata.generation) return false
+  const { labels, annotations } = after.metadata
+  return isDeepStrictEqual([before.metadata.labels, before.metadata.annotations], [labels, annotations])
 }
