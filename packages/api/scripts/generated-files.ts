@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { apiReference } from './api-reference.ts'
+import { fieldsPage } from './fields-page.ts'
 import { type CrdSizeRecord, measureCrds, nextRecord, sizesOf } from '../src/crd/measured-crds.ts'
 import { jsonSchema, type KubernetesTypes } from '../src/json-schema/json-schema.ts'
 import type { KindSource } from '../src/kinds/kind-source.ts'
@@ -17,7 +19,18 @@ const root = join(import.meta.dirname, '../../..')
 
 /** What is made of the kinds. The CRDs are made by deploy/source, with what makes them part of an installation. */
 export function generatedFiles(): GeneratedFile[] {
-  return [...kubernetesTypes.flatMap((types) => kinds.flatMap((source) => schemaFiles(source, types))), crdSizeFile()]
+  return [
+    ...kubernetesTypes.flatMap((types) => kinds.flatMap((source) => schemaFiles(source, types))),
+    crdSizeFile(),
+    ...pages(),
+  ]
+}
+
+function pages(): GeneratedFile[] {
+  return [
+    { path: 'docs/fields-by-mode.md', text: fieldsPage() },
+    { path: 'docs/api-reference.md', text: apiReference() },
+  ]
 }
 
 /** The sizes of the CRDs. When the version is another one, those that stood there are the last release's. */

@@ -1,6 +1,7 @@
 /**
- * Writes what is generated from the kinds: deploy/schema. With `--check` it writes nothing, names the
- * files that are not current, and exits 1 if there are any. Files there that nothing generates are stale too.
+ * Writes what is generated from the kinds: deploy/schema, deploy/crd-sizes.json and two pages of docs. With `--check` it
+ * writes nothing, names the files that are not current, and exits 1 if there are any. Files that nothing generates any more
+ * are stale too.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'

@@ -59,6 +59,10 @@ export {
 } from './crd/measured-crds.ts'
 
 export { type Converted, convertObject } from './convert/convert-object.ts'
+export { checkFieldsByMode, fieldsIgnored, outcomeOf } from './modes/check-fields-by-mode.ts'
+export type { Decider, FieldPlace, FieldRow, Outcome, Scaler, Shown } from './modes/field-row.ts'
+export { fieldsByMode } from './modes/fields-by-mode.ts'
+export { knativeContainerFields, knativePodFields } from './modes/knative-fields.ts'
 export { inWordsOf } from './convert/newer-words.ts'
 export { deploymentModeSpellings, type ParsedDeploymentMode, parseDeploymentMode } from './deployment-mode.ts'
 export type { CheckContext } from './validate/check-context.ts'

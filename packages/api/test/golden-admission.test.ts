@@ -15,6 +15,7 @@ const stricter: ReadonlySet<string> = new Set([
   'initial-over-max',
   'max-replicas',
   'min-replicas',
+  'multi-node-mode',
   'pvc-path',
   'scale-target',
   'unknown-field',

@@ -22,6 +22,7 @@ export interface Collection {
   list(namespace?: string): readonly KubeObject[]
   by(index: string, value: string): readonly KubeObject[]
   remember(object: KubeObject): void
+  forget(object: KubeObject): void
   stop(): Promise<void>
 }
 
@@ -67,6 +68,7 @@ export function startCollection(
         : partOf(namespace).flatMap((part) => part.list(namespace)),
     by: (index, value) => parts.flatMap((part) => part.by(index, value)),
     remember: (object) => partOf(object.metadata.namespace)[0]?.remember(object),
+    forget: (object) => partOf(object.metadata.namespace)[0]?.forget(object),
     stop: async () => {
       for (const stop of stops) stop()
       await Promise.all(parts.map((part) => informers.stop(part)))

@@ -16,6 +16,7 @@ export interface KnativeSettingsOptions {
   readonly hasKnative: () => boolean
   readonly log: Log
   readonly onChange: () => void
+  readonly onResolved: (autoscaler: Knative['autoscaler']) => void
 }
 
 const usualNamespace = 'knative-serving'
@@ -64,6 +65,7 @@ export function followKnativeSettings(options: KnativeSettingsOptions): KnativeS
         domains: Object.keys(Object(domains?.['data'])).filter((key) => !key.startsWith('_')),
       }
       resolved = { sources, knative }
+      options.onResolved(settings)
       return knative
     },
   }

@@ -24,6 +24,7 @@ import { admit } from './admit.ts'
 import { capabilitiesOf, hasImageVolumes } from './capabilities.ts'
 import { createChildren } from './children.ts'
 import { type ClusterWatch, startClusterWatch } from './cluster-watch.ts'
+import { confirmService } from './confirm-service.ts'
 import { completePods } from './complete-pods.ts'
 import { createDependencyIndex } from './dependency-index.ts'
 import { fieldManager } from './field-manager.ts'
@@ -36,6 +37,7 @@ import { createObjectReader } from './object-reader.ts'
 import { createOwnWrites } from './own-writes.ts'
 import { reconcile, type ReconcileContext, type Renderer } from './reconcile.ts'
 import { releaseFinalizers } from './release-finalizers.ts'
+import { createScaleTracker } from './scale-series.ts'
 import { concernedBy, type ServiceKey, serviceKeyText } from './triggers.ts'
 import { kindId, knativeServings, podIndex, primaryResources, type WatchedKind, watchedKinds } from './watched-kinds.ts'
 
@@ -77,7 +79,10 @@ export function createLoop(options: LoopOptions): Loop {
   const dependencies = createDependencyIndex()
   const ownWrites = createOwnWrites()
   const news = createNews(recorder)
+  const scales = createScaleTracker()
   const workers = options.workers ?? workersDefault
+  /** Services whose copy may be old: the server is asked before anything is made for them. */
+  const doubts = new Set<string>()
   /** Present while we work. */
   let queues: ReadonlyMap<string, WorkQueue> | undefined
   let imageVolume = false
@@ -91,10 +96,17 @@ export function createLoop(options: LoopOptions): Loop {
   }
   const onChange = (kind: WatchedKind, change: Change) => {
     const { object } = change
-    for (const key of concernedBy(kind, change, { dependencies, ownWrites })) add(key)
+    for (const key of concernedBy(kind, change, { dependencies, ownWrites })) {
+      if (kind.role === 'child' && change.type === 'deleted') doubts.add(serviceKeyText(key))
+      add(key)
+    }
     if (kind.role === 'primary' && change.type === 'deleted') {
-      dependencies.delete(serviceKeyText({ kind: object.kind, key: keyOfObject(object) }))
+      const key = serviceKeyText({ kind: object.kind, key: keyOfObject(object) })
+      dependencies.delete(key)
+      doubts.delete(key)
       news.forget(object.metadata.uid ?? '')
+      scales.forget(object.metadata.uid ?? '')
+      metrics.scale(object.metadata.uid ?? '', [])
     }
     if (kind.resource === knativeServings) addAll()
   }
@@ -127,6 +139,7 @@ export function createLoop(options: LoopOptions): Loop {
     hasKnative: () => capabilities().knative,
     log,
     onChange: () => addAll(),
+    onResolved: ({ source }) => metrics.autoscalerSettings(source),
   })
   const metadataOf = (resource: Resource) => () => watch.collection(kindId(resource.group, resource.kind))
   const sources = {
@@ -161,7 +174,10 @@ export function createLoop(options: LoopOptions): Loop {
     settled: createSettledDrift(),
     news,
     lastWords: createLastWords(client, log),
+    scaled: (service, rendered, live) =>
+      metrics.scale(service.metadata.uid ?? '', scales.series(service, rendered, live)),
     podsOf: (service) => podsOf(watch, service),
+    doubt: (key) => void doubts.add(key),
     rememberService: (service) => {
       ownWrites.add(service)
       const group = service.apiVersion.slice(0, service.apiVersion.indexOf('/'))
@@ -170,11 +186,16 @@ export function createLoop(options: LoopOptions): Loop {
   }
 
   const process = async (resource: Resource, key: string, signal: AbortSignal) => {
-    const service = watch.synced(kindId(resource.group, resource.kind))?.get(nameOfKey(key))
+    const collection = watch.synced(kindId(resource.group, resource.kind))
+    const known = collection?.get(nameOfKey(key))
+    if (!collection || !known) return
+    const text = serviceKeyText({ kind: resource.kind, key })
+    const service = doubts.has(text) ? await confirmService(client, collection, known, signal) : known
+    doubts.delete(text)
     if (!service) return
     if (service.metadata.deletionTimestamp !== undefined)
       return releaseFinalizers(client, resource, service, { log, signal })
-    await reconcile(context, serviceKeyText({ kind: resource.kind, key }), resource, service, signal)
+    await reconcile(context, text, resource, service, signal)
   }
   const work = () => {
     const own = new Map(

@@ -1,4 +1,5 @@
 import type { WorkQueue, WorkQueueMetrics } from '@millrace/kube'
+import type { ScaleSeries } from './scale-series.ts'
 
 /** What the controller counts, in controller-runtime's and client-go's names where those exist. */
 export interface Metrics {
@@ -7,6 +8,10 @@ export interface Metrics {
   leader(isLeader: boolean): void
   configProblems(count: number): void
   capability(name: string, isThere: boolean): void
+  /** Where the autoscaler settings of the cluster come from. */
+  autoscalerSettings(source: string): void
+  /** All numbers of one object, instead of those given before. */
+  scale(uid: string, series: readonly ScaleSeries[]): void
   /** The text that Prometheus reads, and its content type. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>
 }
@@ -27,6 +32,8 @@ export const noMetrics: Metrics = {
   leader: () => {},
   configProblems: () => {},
   capability: () => {},
+  autoscalerSettings: () => {},
+  scale: () => {},
   render: async () => ({ contentType: 'text/plain', text: '' }),
 }
 
@@ -69,6 +76,35 @@ export async function createMetrics(): Promise<Metrics> {
     'Mistakes in inferenceservice-config for which a last good or default value stands in.',
     [],
   )
+  const scaleLabels = ['kind', 'namespace', 'name', 'component']
+  const scales = {
+    decided: gauge(
+      'millrace_scale_decided',
+      'Bounds of Knative revisions, and who decided them; a max of 0 is no limit.',
+      [...scaleLabels, 'bound', 'source'],
+    ),
+    configured: gauge(
+      'millrace_initial_replicas_configured',
+      'With how many pods the newest revision shall begin.',
+      scaleLabels,
+    ),
+    observed: gauge(
+      'millrace_initial_replicas_observed',
+      'How many pods the newest revision had when it became ready; absent where that was before this process.',
+      scaleLabels,
+    ),
+    violation: gauge(
+      'millrace_max_scale_violation',
+      '1 while the maximum is over the limit of the cluster (OverLimit), or more pods run than the maximum (Exceeded).',
+      [...scaleLabels, 'reason'],
+    ),
+  }
+  const scaleOf = new Map<string, readonly ScaleSeries[]>()
+  const settings = gauge(
+    'millrace_autoscaler_settings',
+    '1 for the source of the autoscaler settings that is in use.',
+    ['source'],
+  )
   const watched: (() => void)[] = []
   const capability = gauge('millrace_capability', '1 where the cluster serves it.', ['name'])
 
@@ -102,6 +138,16 @@ export async function createMetrics(): Promise<Metrics> {
     leader: (isLeader) => leader.set({ name: 'millrace-controller' }, isLeader ? 1 : 0),
     configProblems: (count) => configProblems.set(count),
     capability: (name, isThere) => capability.set({ name }, isThere ? 1 : 0),
+    autoscalerSettings: (source) => {
+      settings.reset()
+      settings.set({ source }, 1)
+    },
+    scale: (uid, series) => {
+      for (const { metric, labels } of scaleOf.get(uid) ?? []) scales[metric].remove(labels)
+      for (const { metric, labels, value } of series) scales[metric].set(labels, value)
+      if (series.length > 0) scaleOf.set(uid, series)
+      else scaleOf.delete(uid)
+    },
     render: async () => {
       for (const look of watched) look()
       return { contentType: registry.contentType, text: await registry.metrics() }

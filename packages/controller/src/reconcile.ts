@@ -46,10 +46,18 @@ export interface ReconcileContext {
   readonly settled: SettledDrift
   readonly news: News
   readonly lastWords: LastWords
+  /** Told of what was decided about scale, and of what there is. */
+  readonly scaled: (
+    service: KubeObject,
+    rendered: RenderResult,
+    live: { readonly children: readonly KubeObject[]; readonly pods: readonly KubeObject[] },
+  ) => void
   /** Pods of the service, as they are now. */
   readonly podsOf: (service: KubeObject) => readonly KubeObject[]
   /** The server's answer to a write of the service's status. */
   readonly rememberService: (service: KubeObject) => void
+  /** Our copy of the service is not what the server has: it is to be asked before the next run. */
+  readonly doubt: (key: string) => void
 }
 
 /**
@@ -84,16 +92,19 @@ export async function reconcile(
   })
   const written = rendered.ok ? await write(context, service, rendered.objects, children, signal) : nothingWritten
   const outcome = withRefusal(rendered, written.applied)
+  const live = written.hasChanged ? await childrenNow(context, service, written, signal) : children
+  const pods = context.podsOf(service)
   const status = context.renderer.observe({
     service,
     rendered: outcome,
     world,
     config,
-    children: written.hasChanged ? await childrenNow(context, service, written, signal) : children,
-    pods: await context.lastWords.added(context.podsOf(service), signal),
+    children: live,
+    pods: await context.lastWords.added(pods, signal),
     now: wholeSeconds(context.clock.now()),
   })
-  await writeStatus(context, resource, service, status, signal)
+  await writeStatus(context, key, resource, service, status, signal)
+  context.scaled(service, outcome, { children: live, pods })
   context.news.tell(service, status, outcome)
   if (written.failure) throw written.failure
 }
@@ -204,6 +215,7 @@ function withRefusal(rendered: RenderResult, applied: readonly ApplyResult[]): R
 /** One write, and only if there is something new in it. Somebody else's write in between is a Conflict: the run is repeated. */
 async function writeStatus(
   context: ReconcileContext,
+  key: string,
   resource: Resource,
   service: KubeObject,
   status: Readonly<Record<string, unknown>>,
@@ -219,6 +231,7 @@ async function writeStatus(
     )
     context.rememberService(stored)
   } catch (error) {
+    if (isKubeError(error, 'Conflict') || isKubeError(error, 'NotFound')) context.doubt(key)
     // Deleted while we looked: nobody is left to tell.
     if (!isKubeError(error, 'NotFound')) throw error
     context.log.debug('Gone before its status was written', { kind: service.kind, ...nameOfObject(service) })

@@ -10,6 +10,7 @@ import { renderGraph } from './graph/render-graph.ts'
 import type { Runtime } from './runtime/select-runtime.ts'
 import type { Facts, Refused, RenderInput, RenderResult } from './seam.ts'
 import { type EffectiveService, effectiveService } from './service/effective-service.ts'
+import { withIgnoredFields } from './service/ignored-fields.ts'
 import { planService } from './service/plan-service.ts'
 import { withReadyCanaries } from './service/canary-replicas.ts'
 import { worldOf } from './world.ts'
@@ -19,9 +20,9 @@ import { worldOf } from './world.ts'
  * cannot be rendered is a `Refused` with the reason and the next step. Equal inputs give equal results.
  */
 export function render(input: RenderInput): RenderResult {
-  if (input.service.kind === 'InferenceGraph') return renderGraph(input)
-  if (input.service.kind === 'TrainedModel') return nothing({ mode: 'Standard', stopped: false })
-  return renderService(input)
+  const { service } = input
+  if (service.kind === 'TrainedModel') return nothing({ mode: 'Standard', stopped: false })
+  return withIgnoredFields(service.kind === 'InferenceGraph' ? renderGraph(input) : renderService(input), service)
 }
 
 function renderService(input: RenderInput): RenderResult {

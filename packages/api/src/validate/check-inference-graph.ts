@@ -1,4 +1,5 @@
 import type { InferenceGraph, InferenceRouter } from '../kinds/inference-graph.ts'
+import { checkFieldsByMode } from '../modes/check-fields-by-mode.ts'
 import { type CheckContext, gatherFindings, modeOf, type Reporter } from './check-context.ts'
 import type { Finding } from './finding.ts'
 import { conditionProblem } from './rules/step-condition.ts'
@@ -8,10 +9,13 @@ import { checkScaleAnnotations, checkScaleBounds } from './rules/scale-annotatio
 export function checkInferenceGraph(graph: InferenceGraph, context: CheckContext = {}): Finding[] {
   const { nodes, minReplicas, maxReplicas } = graph.spec
   const { annotations = {} } = graph.metadata
-  const isKnative = modeOf(annotations, context) === 'Knative'
+  const mode = modeOf(annotations, context)
   return gatherFindings((report) => {
-    checkScaleAnnotations(annotations, ['metadata'], isKnative, report)
-    if (isKnative) checkScaleBounds({ path: ['spec'], service: annotations, minReplicas, maxReplicas }, report)
+    checkFieldsByMode(graph, mode, report)
+    if (mode === 'Knative') {
+      checkScaleAnnotations(annotations, ['metadata'], report)
+      checkScaleBounds({ path: ['spec'], service: annotations, minReplicas, maxReplicas }, report)
+    }
     for (const [name, node] of Object.entries(nodes)) {
       checkStepNames(name, node, report)
       for (const index of node.steps?.keys() ?? [])

@@ -1,4 +1,5 @@
 import type { ComponentSpec, InferenceService } from '../kinds/inference-service.ts'
+import { checkFieldsByMode } from '../modes/check-fields-by-mode.ts'
 import { type CheckContext, gatherFindings, modeOf, type Reporter, type ServiceCheck } from './check-context.ts'
 import type { Finding } from './finding.ts'
 import { checkCanaries } from './rules/canary-rules.ts'
@@ -7,12 +8,7 @@ import { checkServiceContainers } from './rules/container-rules.ts'
 import { checkMultiNode } from './rules/multi-node-rules.ts'
 import { checkScaleAnnotations, checkScaleBounds, type ScaleBounds } from './rules/scale-annotation-rules.ts'
 import { checkAutoscalerClass, checkScaling } from './rules/scaling-rules.ts'
-import {
-  checkComponentNumbers,
-  checkDeploymentMode,
-  checkPredictorNameChange,
-  checkServiceName,
-} from './rules/service-rules.ts'
+import { checkDeploymentMode, checkPredictorNameChange, checkServiceName } from './rules/service-rules.ts'
 import { checkServiceStorage } from './rules/storage-rules.ts'
 
 /**
@@ -27,7 +23,8 @@ export function checkInferenceService(service: InferenceService, context: CheckC
     checkDeploymentMode(check, report)
     checkPredictorNameChange(check, report)
     checkAutoscalerClass(check, report)
-    checkScaleAnnotations(annotations, ['metadata'], check.mode === 'Knative', report)
+    if (check.mode === 'Knative') checkScaleAnnotations(annotations, ['metadata'], report)
+    checkFieldsByMode(service, check.mode, report)
     checkComponents(check, report)
     checkServiceStorage(service.spec, report)
     checkServiceContainers(service.spec, report)
@@ -43,10 +40,10 @@ function checkComponents(check: ServiceCheck, report: Reporter): void {
   for (const [name, component] of Object.entries({ predictor, transformer, explainer })) {
     if (!component) continue
     const path = ['spec', name]
-    checkComponentNumbers(check, component, path, report)
     checkScaling(check, component, path, report)
-    checkScaleAnnotations(component.annotations, path, check.mode === 'Knative', report)
-    if (check.mode === 'Knative') checkScaleBounds(boundsOf(check, component, path), report)
+    if (check.mode !== 'Knative') continue
+    checkScaleAnnotations(component.annotations, path, report)
+    checkScaleBounds(boundsOf(check, component, path), report)
   }
 }
 

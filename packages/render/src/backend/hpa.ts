@@ -38,9 +38,14 @@ export function replicaBounds(deploying: Deploying): { readonly minReplicas: num
 }
 
 function metrics(deploying: Deploying): object[] {
-  const listed = deploying.autoScaling?.metrics
   if (!deploying.autoScaling) return defaultMetrics(deploying)
-  return (listed ?? []).flatMap(({ resource }) => {
+  const usable = listedMetrics(deploying)
+  // By CPU is what Kubernetes does without any.
+  return usable.length > 0 ? usable : [utilization('cpu', cpuUtilization)]
+}
+
+function listedMetrics({ autoScaling }: Deploying): object[] {
+  return (autoScaling?.metrics ?? []).flatMap(({ resource }) => {
     if (!resource) return []
     const { type, averageUtilization, averageValue } = resource.target
     if (resource.name === 'cpu') return [utilization('cpu', averageUtilization ?? cpuUtilization)]

@@ -6,6 +6,7 @@ import { omit } from '../omit.ts'
 import { without } from '../service/metadata.ts'
 import { child } from './child.ts'
 import { scaleAskedKey, type WrittenScale } from './kept-scale.ts'
+import { knativePod } from './knative-pod.ts'
 
 /** Annotations that Knative reads on the service, not on its revisions. */
 const serviceKeys: readonly string[] = [knativeKeys.rolloutDuration, knativeKeys.openshiftPassthrough]
@@ -30,7 +31,7 @@ export function revisionTemplate(
     ...scale,
   }
   const labels = without(workload.labels, labelsDisallowed)
-  return { metadata: { namespace: owner.namespace, labels, annotations }, spec: workload.pod }
+  return { metadata: { namespace: owner.namespace, labels, annotations }, spec: knativePod(workload.pod) }
 }
 
 /** JSON with keys in order, so that equal values give equal texts. */

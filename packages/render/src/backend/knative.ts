@@ -1,3 +1,4 @@
+import { knativePodFields } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import type { Knative } from '../capabilities.ts'
 import type { Decision, Problem } from '../decision.ts'
@@ -10,6 +11,7 @@ import { addSources } from '../pod/storage-initializer.ts'
 import { freshScale, keptScale, type WrittenScale } from './kept-scale.ts'
 import { knativeScale } from './knative-scale.ts'
 import { knativeService, revisionTemplate } from './knative-service.ts'
+import { ignoredReason } from '../service/ignored-fields.ts'
 import { multipleSources, podSettings } from './pod-input.ts'
 import type { RenderInput } from '../seam.ts'
 import type { EmitInput, Emitted } from './standard.ts'
@@ -50,7 +52,10 @@ function emitService(workload: Workload, input: KnativeInput): OneEmitted {
   const { component, deploying, scaleAnnotations: annotations } = workload
   const path = component === 'router' ? 'spec' : `spec.${component}`
   const scale = knativeScale({ path, annotations, deploying, knative: input.knative })
-  const decisions = scale.decisions.map((decision): Decision => ({ ...decision, component }))
+  const decisions = [
+    ...scale.decisions.map((decision): Decision => ({ ...decision, component })),
+    ...runtimeFieldsIgnored(workload, input.service),
+  ]
   const fresh = withScale(workload, freshScale(scale), input)
   if (!fresh.ok) return fresh
   const live = findChild(input.children, 'serving.knative.dev', 'Service', workload.name)
@@ -59,6 +64,20 @@ function emitService(workload: Workload, input: KnativeInput): OneEmitted {
   const isUnchanged = input.isTemplateUnchanged ?? hasSameTemplate
   if (!live || !kept?.ok || !isUnchanged(kept.object, live)) return { ...fresh, decisions }
   return { ...kept, decisions: [...decisions, keptDecision(path)] }
+}
+
+/** Fields of the pod that Knative has none for, and that the user's own component does not have: they come from the runtime. */
+function runtimeFieldsIgnored({ pod, component }: Workload, { spec }: KubeObject): readonly Decision[] {
+  const own = component === 'router' ? {} : (Object(Object(spec)[component]) as Readonly<Record<string, unknown>>)
+  return Object.keys(pod)
+    .filter((field) => !Object.hasOwn(knativePodFields, field) && own[field] === undefined)
+    .map((field) => ({
+      reason: ignoredReason,
+      message: `${field} of the runtime has no effect in Knative mode: a Knative Service has no such field.`,
+      level: 'info',
+      source: 'runtime',
+      component,
+    }))
 }
 
 function withScale(workload: Workload, scale: WrittenScale, input: KnativeInput) {

@@ -1,6 +1,6 @@
 import type { Container, ContainerPort, PodSpec } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
-import { agentPort, containerNames, httpPort, labelKeys, servicePort } from '../keys.ts'
+import { agentPort, containerNames, httpPort, internalKeys, labelKeys, servicePort } from '../keys.ts'
 import { appLabel, headServiceName, workerAppLabel, workersServiceName } from '../names.ts'
 import type { Owner, Workload } from '../plan.ts'
 import { child } from './child.ts'
@@ -54,10 +54,13 @@ export function nodeServices(owner: Owner, workload: Workload): KubeObject[] {
   ]
 }
 
+/** Those by which a pod gets an agent before its server. */
+const agentAnnotations: readonly string[] = [internalKeys.batcher, internalKeys.logger]
+
 export function servicePorts(workload: Workload): readonly ServicePort[] {
   const container = frontContainer(workload.pod)
   const [first, ...others] = container?.ports ?? []
-  const hasAgent = workload.deploying.batcher !== undefined || workload.deploying.logger !== undefined
+  const hasAgent = agentAnnotations.some((key) => workload.annotations[key] === 'true')
   const target = hasAgent ? agentPort : (first?.containerPort ?? httpPort)
   if (!first) return [{ name: workload.name, port: servicePort, targetPort: target, protocol: 'TCP' }]
   return [

@@ -6,6 +6,7 @@ import { worldOf } from '../world.ts'
 import { type Part, settleConditions } from './conditions.ts'
 import { conditionOf, conditionsOf, deploymentState, type State } from './deployment-state.ts'
 import { knativeState } from './knative-state.ts'
+import { ignoredParts } from './ignored-part.ts'
 import { byAge } from './model-status.ts'
 import { podTrouble } from './pod-failure.ts'
 import { scalingParts } from './scaling-part.ts'
@@ -22,7 +23,7 @@ export function observeGraph(input: ObserveInput): Observed {
     return { ...base, conditions: settleConditions([stoppedPart], service, input.now, cause) }
   }
   const others = mode === 'Standard' ? [] : knativeParts(input)
-  const parts = [...stepsParts(input), ...others, ...scalingParts(rendered), stoppedPart]
+  const parts = [...stepsParts(input), ...others, ...scalingParts(rendered), ...ignoredParts(rendered), stoppedPart]
   const router: Part = { type: routerType, ...routerState(input), isNeeded: true }
   const problem = rendered.ok ? undefined : rendered.problem
   const settled = settleConditions([...parts, router], service, input.now, problem)

@@ -9,6 +9,7 @@ import { settleConditions, type Part } from './conditions.ts'
 import { byAge, modelStatus, refusedModelStatus } from './model-status.ts'
 import { observeKnative } from './observe-knative.ts'
 import { observeStandard } from './observe-standard.ts'
+import { ignoredParts } from './ignored-part.ts'
 import { scalingParts } from './scaling-part.ts'
 import { podTrouble } from './pod-failure.ts'
 
@@ -31,7 +32,12 @@ export function observeService(input: ObserveInput): Observed {
   const parts = explain(mode)
   const problem = rendered.ok ? undefined : rendered.problem
   const stopped: Part = { type: 'Stopped', status: 'False', isNeeded: false }
-  const told = [...(problem ? withProblem(parts, problem) : parts), ...scalingParts(rendered), stopped]
+  const told = [
+    ...(problem ? withProblem(parts, problem) : parts),
+    ...scalingParts(rendered),
+    ...ignoredParts(rendered),
+    stopped,
+  ]
   const conditions = settleConditions(told, service, input.now, problem)
   const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
   const model = rendered.ok

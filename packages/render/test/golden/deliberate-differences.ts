@@ -23,12 +23,12 @@ const there = /^there$/
 export const rules: readonly Rule[] = [
   {
     name: 'RefusedAtAdmission',
-    why: 'What cannot work is refused when it is written, with the reason: scaling out of bounds or no number, canary shares that are no percentage, an unknown deployment mode, a graph that goes in circles, two claims at one path, priorities that contradict each other.',
+    why: 'What cannot work is refused when it is written, with the reason: scaling out of bounds or no number, canary shares that are no percentage, an unknown deployment mode, a graph that goes in circles, two claims at one path, priorities that contradict each other, several nodes in Knative mode.',
     places: [
       {
         path: /refusal( \d+)?$/,
         theirs: absent,
-        ours: /canaryTrafficPercent|initial-scale|(min|max)Replicas|scaleTarget|deployment mode|in a circle|mountPath|priority/,
+        ours: /canaryTrafficPercent|initial-scale|workerSpec|(min|max)Replicas|scaleTarget|deployment mode|in a circle|mountPath|priority/,
       },
     ],
   },
@@ -125,6 +125,20 @@ export const rules: readonly Rule[] = [
     name: 'ScaleAnnotations',
     why: 'min-scale and max-scale that a user writes as annotations count, before the spec. KServe drops those of services and keeps those of graphs.',
     places: [{ path: /annotations\.autoscaling\.knative\.dev\/(min|max)-scale$/, ours: /^\d+$/ }],
+  },
+  {
+    name: 'KnativeFields',
+    why: 'A Knative Service gets those fields of pods and containers that it has. The others are told (admission, FieldsIgnored); Knative’s schema would drop them, or refuse the whole object when it is applied.',
+    places: [
+      {
+        path: /Service\.serving\.knative\.dev\S+ \|\.spec\.(template\.spec\.)?(activeDeadlineSeconds|host(name|Users)|nodeName|os|overhead|preemptionPolicy|priority|readinessGates|resourceClaims|resources|restartPolicy|schedulingGates|serviceAccount|setHostnameAsFQDN|subdomain|terminationGracePeriodSeconds)$/,
+        ours: absent,
+      },
+      {
+        path: /Service\.serving\.knative\.dev\S+ \|\.spec\.(template\.spec\.)?containers\.[\w-]+\.(lifecycle|resizePolicy|restartPolicy|stdin|stdinOnce|tty|volumeDevices)$/,
+        ours: absent,
+      },
+    ],
   },
   {
     name: 'UnseenGeneration',

@@ -1,5 +1,4 @@
 import type { CanarySpec, PredictorSpec } from '../../kinds/inference-service.ts'
-import { annotations as keys } from '../../wire-keys.ts'
 import type { Reporter, ServiceCheck } from '../check-context.ts'
 import { checkCustomProtocol } from './component-form.ts'
 import { checkPredictorStorage, predictorStorageUri } from './storage-rules.ts'
@@ -11,10 +10,6 @@ export function checkCanaries(check: ServiceCheck, report: Reporter): void {
   const { canary = [], predictor } = check.service.spec
   if (canary.length === 0) return
   const path = ['spec', 'canary']
-  if (check.mode !== 'Standard') {
-    const message = `is for Standard mode only: annotate the service with ${keys.deploymentMode}: Standard, or use predictor.canaryTrafficPercent`
-    report.error(path, 'canary-mode', message)
-  }
   if (!predictor.model && predictorStorageUri(predictor) === undefined) {
     report.error(path, 'canary-predictor', 'needs a predictor with a model to be compared with')
   }

@@ -21,20 +21,13 @@ export function parseScale(text: string | undefined): number | undefined {
   return value !== undefined && value < 2 ** 31 ? value : undefined
 }
 
-/** Knative's bounds, written as annotations. In Standard mode nothing reads them, which is told and not refused. */
-export function checkScaleAnnotations(
-  annotations: Annotations,
-  path: Path,
-  isKnative: boolean,
-  report: Reporter,
-): void {
+/** Knative's bounds, written as annotations, in Knative mode. That Standard mode reads none says the table of modes. */
+export function checkScaleAnnotations(annotations: Annotations, path: Path, report: Reporter): void {
   for (const key of [knativeKeys.minScale, knativeKeys.maxScale, knativeKeys.initialScale]) {
     const value = annotations?.[key]
     if (value === undefined || parseScale(value) !== undefined) continue
-    const place = [...path, 'annotations', key]
-    const what = `${JSON.stringify(value)} is no number of replicas: write a whole number from 0 on`
-    if (isKnative) report.error(place, 'scale-annotation', what, { value })
-    else report.warn(place, 'scale-annotation', `${what}, for Knative mode; Standard mode does not read it`, { value })
+    const message = `${JSON.stringify(value)} is no number of replicas: write a whole number from 0 on`
+    report.error([...path, 'annotations', key], 'scale-annotation', message, { value })
   }
 }
 

@@ -30,7 +30,7 @@ export function checkScaling(check: ServiceCheck, component: ComponentSpec, path
   }
   switch (annotations[keys.autoscalerClass] ?? 'hpa') {
     case 'hpa':
-      checkHpa(component, path, report, annotations[keys.autoscalerClass] !== undefined)
+      checkHpa(component, path, report)
       return
     case 'keda':
       checkKeda(component, path, report)
@@ -41,51 +41,24 @@ export function checkScaling(check: ServiceCheck, component: ComponentSpec, path
 }
 
 function checkKnativeScaling(component: ComponentSpec, path: Path, report: Reporter, isHpa: boolean): void {
-  if (component.autoScaling) {
-    report.warn(
-      [...path, 'autoScaling'],
-      'mode-ignores',
-      'has no effect in Knative mode: use scaleMetric and scaleTarget',
-    )
-  }
   if (isHpa) {
-    checkHpa(component, path, report, true)
+    checkHpa(component, path, report)
     return
   }
-  if (component.deploymentStrategy) {
-    const message = `is for Standard mode only: remove it, or annotate the service with ${keys.deploymentMode}: Standard`
-    report.error([...path, 'deploymentStrategy'], 'deployment-strategy', message)
-  }
-  const { scaleMetric = 'concurrency', scaleTarget } = component
-  if (scaleMetric === 'cpu' || scaleMetric === 'memory') {
-    const message = `Knative's autoscaler does not scale by ${scaleMetric}: use concurrency or rps, or annotate the service with ${knativeKeys.autoscalerClass}: ${knativeHpa}`
-    report.error([...path, 'scaleMetric'], 'scale-metric', message, { value: scaleMetric })
-  } else if (scaleMetric === 'rps' && scaleTarget !== undefined && scaleTarget < 1) {
-    const message = 'must be at least 1 request per second'
-    report.error([...path, 'scaleTarget'], 'scale-target', message, { value: scaleTarget })
-  }
+  const { scaleMetric, scaleTarget } = component
+  if (scaleMetric !== 'rps' || scaleTarget === undefined || scaleTarget >= 1) return
+  const message = 'must be at least 1 request per second'
+  report.error([...path, 'scaleTarget'], 'scale-target', message, { value: scaleTarget })
 }
 
-/** A HorizontalPodAutoscaler. Where none was asked for by name, a metric it lacks is told and not refused. */
-function checkHpa(component: ComponentSpec, path: Path, report: Reporter, isExplicit: boolean): void {
+/** A HorizontalPodAutoscaler. Which metrics it has is said by the table of modes. */
+function checkHpa(component: ComponentSpec, path: Path, report: Reporter): void {
   const { scaleMetric = 'cpu', scaleTarget } = component
-  if (scaleMetric !== 'cpu' && scaleMetric !== 'memory') {
-    const message = `a HorizontalPodAutoscaler does not scale by ${scaleMetric}`
-    const place = [...path, 'scaleMetric']
-    if (isExplicit) report.error(place, 'scale-metric', `${message}: use cpu or memory`, { value: scaleMetric })
-    else {
-      const instead = 'the service scales by 80 % of cpu; use cpu or memory, KEDA, or Knative mode'
-      report.warn(place, 'mode-ignores', `${message}: ${instead}`, { value: scaleMetric })
-    }
-  } else checkHpaTarget(scaleMetric, scaleTarget, path, report)
+  if (scaleMetric === 'cpu' || scaleMetric === 'memory') checkHpaTarget(scaleMetric, scaleTarget, path, report)
   for (const [index, metric] of (component.autoScaling?.metrics ?? []).entries()) {
-    const place = [...path, 'autoScaling', 'metrics', index]
-    if (metric.type !== 'Resource') {
-      const message = `a HorizontalPodAutoscaler here knows only metrics of type Resource: annotate the service with ${keys.autoscalerClass}: keda`
-      if (isExplicit) report.error([...place, 'type'], 'metric-type', message, { value: metric.type })
-      else report.warn([...place, 'type'], 'mode-ignores', message, { value: metric.type })
-    } else if (!metric.resource)
-      report.error([...place, 'resource'], 'metric-source', 'is required by type Resource: add it')
+    if (metric.type !== 'Resource' || metric.resource) continue
+    const place = [...path, 'autoScaling', 'metrics', index, 'resource']
+    report.error(place, 'metric-source', 'is required by type Resource: add it')
   }
 }
 
@@ -105,10 +78,6 @@ function checkUtilization(value: number | undefined, path: Path, report: Reporte
 type Metric = NonNullable<NonNullable<ComponentSpec['autoScaling']>['metrics']>[number]
 
 function checkKeda(component: ComponentSpec, path: Path, report: Reporter): void {
-  if (component.scaleMetric !== undefined) {
-    const message = 'is not for KEDA: describe the metric in autoScaling.metrics'
-    report.error([...path, 'scaleMetric'], 'scale-metric', message, { value: component.scaleMetric })
-  }
   for (const [index, metric] of (component.autoScaling?.metrics ?? []).entries()) {
     checkKedaMetric(metric, [...path, 'autoScaling', 'metrics', index], report)
   }

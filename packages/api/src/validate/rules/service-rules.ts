@@ -1,12 +1,10 @@
 import { deploymentModeSpellings, parseDeploymentMode } from '../../deployment-mode.ts'
-import type { ComponentSpec, InferenceService } from '../../kinds/inference-service.ts'
+import type { InferenceService } from '../../kinds/inference-service.ts'
 import { annotations as keys } from '../../wire-keys.ts'
 import type { Reporter, ServiceCheck } from '../check-context.ts'
 import { isRecord } from '../check-schema.ts'
 import { nearName } from '../near-name.ts'
 import { predictorStorageUri } from './storage-rules.ts'
-
-type Path = readonly (string | number)[]
 
 /** A host name's part may be this long; `-predictor` is added to a service's name. */
 const labelMax = 63
@@ -51,18 +49,4 @@ function oldService(old: unknown): InferenceService | undefined {
   return isRecord(old) && isRecord(old['spec']) && isRecord(old['spec']['predictor'])
     ? (old as unknown as InferenceService)
     : undefined
-}
-
-/** Mode-dependent: the bounds themselves stand in the schema. */
-export function checkComponentNumbers(
-  check: ServiceCheck,
-  component: ComponentSpec,
-  path: Path,
-  report: Reporter,
-): void {
-  const { canaryTrafficPercent } = component
-  if (canaryTrafficPercent === undefined || check.mode !== 'Standard') return
-  const message =
-    'has no effect in Standard mode, which keeps no older revision: describe the other model in spec.canary'
-  report.warn([...path, 'canaryTrafficPercent'], 'mode-ignores', message, { value: canaryTrafficPercent })
 }
