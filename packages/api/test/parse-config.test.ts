@@ -59,6 +59,38 @@ describe('the ConfigMap inferenceservice-config', () => {
     assert.equal(config.router.image, 'r:2')
   })
 
+  test('keeps the last good value of one wrong setting, and takes its neighbours', () => {
+    const good = parseConfig({
+      deploy: '{"defaultDeploymentMode": "Knative"}',
+      ingress: '{"domainTemplate": "{{.Name}}.{{.IngressDomain}}", "urlScheme": "https"}',
+      storageInitializer: '{"cpuLimit": "2", "image": "i:1"}',
+    }).config
+    const { config, findings } = parseConfig(
+      {
+        deploy: '{"defaultDeploymentMode": "Nonsense"}',
+        ingress: '{"domainTemplate": "{{.Nmae}}.x", "urlScheme": "http"}',
+        storageInitializer: '{"cpuLimit": "lots", "image": "i:2"}',
+      },
+      good,
+    )
+    assert.equal(findings.length, 3)
+    for (const { message } of findings) assert.match(message, /; the last good value stays until it is mended$/)
+    assert.equal(config.deploy.defaultDeploymentMode, 'Knative')
+    assert.equal(config.ingress.domainTemplate, '{{.Name}}.{{.IngressDomain}}')
+    assert.deepEqual([config.storageInitializer.cpuLimit, config.storageInitializer.image], ['2', 'i:2'])
+    assert.equal(config.ingress.urlScheme, 'http')
+  })
+
+  test('takes templates with everything that the renderer knows', () => {
+    for (const template of [
+      '{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}',
+      '{{ printf "%s.%s" .Name .IngressDomain }}',
+      '{{ if eq .Namespace "a.b" }}x{{ else }}{{ .Labels.team }}{{ end }}.{{ .IngressDomain }}',
+      '{{ index .Annotations "a.b/c" }}.{{ .IngressDomain }}',
+    ])
+      assert.deepEqual(said({ ingress: JSON.stringify({ domainTemplate: template }) }), [], template)
+  })
+
   test('replaces one wrong setting by its default, with its line, and keeps its neighbours', () => {
     const { config, findings } = parseConfig({
       ingress: '{\n "urlScheme": "https",\n "enableGatewayApi": "maybe",\n "ingressDomain": "a.b"\n}',

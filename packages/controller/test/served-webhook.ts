@@ -2,13 +2,19 @@ import { request as send } from 'node:https'
 import type { TestContext } from 'node:test'
 import { resources } from '@millrace/kube'
 import { type ControllerOptions, startController, type WebhookOptions } from '../src/index.ts'
-import { createServingCluster } from './memory-cluster.ts'
+import { createServingCluster, type MemoryCluster } from './memory-cluster.ts'
 
 export const configurationName = 'millrace.serving.kserve.io'
 
 /** A controller with its webhook, on a cluster in memory. */
-export async function serve(t: TestContext, webhook: WebhookOptions, options: Partial<ControllerOptions> = {}) {
+export async function serve(
+  t: TestContext,
+  webhook: WebhookOptions,
+  options: Partial<ControllerOptions> = {},
+  prepare: (cluster: MemoryCluster) => void = () => {},
+) {
   const cluster = createServingCluster()
+  prepare(cluster)
   const controller = await startController({ client: cluster.client, webhook, ...options })
   t.after(() => controller.close())
   await controller.ready

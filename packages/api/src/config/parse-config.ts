@@ -24,8 +24,8 @@ type Key = keyof ClusterConfig
 const exampleKey = '_example'
 
 /**
- * The configuration in a ConfigMap's `data`. A key whose text is not JSON keeps the value of `lastGood`, or else its
- * defaults; a wrong field has its default; nothing else is lost. No ConfigMap at all is a configuration of defaults.
+ * The configuration in a ConfigMap's `data`. A key whose text is not JSON, and a setting that is wrong, keep the value of
+ * `lastGood`, or else have their defaults; nothing else is lost. No ConfigMap at all is a configuration of defaults.
  */
 export function parseConfig(
   data: Readonly<Record<string, string>> | undefined,
@@ -45,7 +45,21 @@ export function parseConfig(
   const config = completed(Object.fromEntries(parts) as ClusterConfig)
   checkIngress(config.ingress, data?.['ingress'], findings)
   checkResources(config, data ?? {}, findings)
-  return { config, findings }
+  return lastGood ? withLastGood({ config, findings }, lastGood) : { config, findings }
+}
+
+/** A wrong setting stays as it was: a default could change every service of the cluster. */
+function withLastGood({ config, findings }: ParsedConfig, lastGood: ClusterConfig): ParsedConfig {
+  const kept: Record<string, unknown> = { ...config }
+  const told = findings.map((finding) => {
+    const [, key = '', field] = finding.segments.map(String)
+    const known: unknown = Reflect.get(lastGood, key)
+    if (finding.severity !== 'error' || field === undefined || !isRecord(known)) return finding
+    const { [field]: _, ...others } = Object(kept[key]) as Record<string, unknown>
+    kept[key] = Object.hasOwn(known, field) ? { ...others, [field]: known[field] } : others
+    return { ...finding, message: `${finding.message}; the last good value stays until it is mended` }
+  })
+  return { config: kept as unknown as ClusterConfig, findings: told }
 }
 
 function parseKey(
@@ -117,8 +131,9 @@ function union(first: readonly string[], second: readonly string[]): readonly st
 
 const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const action = /\{\{-?\s*(.*?)\s*-?\}\}/g
-const knownAction =
-  /^\.(Name|Namespace|IngressDomain|(Labels|Annotations)\.[\w-]+)$|^index \.(Labels|Annotations) "[^"]+"$/
+/** What a template may use; within `with` and `range` a dot is something else. */
+const templateFields: readonly string[] = ['Name', 'Namespace', 'IngressDomain', 'Labels', 'Annotations']
+const field = /(?<![\w.)\]])\.([A-Za-z_]\w*)/g
 
 function checkIngress(ingress: ClusterConfig['ingress'], text: string | undefined, findings: Finding[]): void {
   if (text === undefined) return
@@ -129,15 +144,23 @@ function checkIngress(ingress: ClusterConfig['ingress'], text: string | undefine
   if (ingress.enableGatewayApi && (parts.length !== 2 || !parts.every((part) => dnsLabel.test(part)))) {
     complain('kserveIngressGateway', 'must be namespace/name of a Gateway', ingress.kserveIngressGateway)
   }
-  for (const field of ['domainTemplate', 'pathTemplate'] as const) {
-    for (const [whole, inner = ''] of ingress[field].matchAll(action)) {
-      if (knownAction.test(inner)) continue
+  for (const name of ['domainTemplate', 'pathTemplate'] as const) {
+    const template = ingress[name]
+    for (const whole of unknownActions(template)) {
       const names = '.Name, .Namespace, .IngressDomain, .Labels.x and .Annotations.x'
-      complain(field, `${whole} is not known: a template may use ${names}`, ingress[field])
+      complain(name, `${whole} is not known: a template may use ${names}`, template)
     }
-    if (ingress[field].replaceAll(action, '').includes('{{'))
-      complain(field, 'has a "{{" that is not closed', ingress[field])
+    if (template.replaceAll(action, '').includes('{{')) complain(name, 'has a "{{" that is not closed', template)
   }
+}
+
+function unknownActions(template: string): readonly string[] {
+  const actions = [...template.matchAll(action)]
+  if (actions.some(([, inner = '']) => /^(with|range)\b/.test(inner))) return []
+  return actions.flatMap(([whole, inner = '']) => {
+    const used = [...inner.replaceAll(/"[^"]*"|`[^`]*`/g, '""').matchAll(field)].map(([, name = '']) => name)
+    return used.every((name) => templateFields.includes(name)) ? [] : [whole]
+  })
 }
 
 /** Every setting that ends as a quantity in a pod must be one, or no pod could be made. */

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { resources as serving } from '@millrace/api'
+import { resources } from '@millrace/kube'
+import { service } from './run-controller.ts'
+import { ask, local, serve } from './served-webhook.ts'
+
+const name = { namespace: 'kserve', name: 'inferenceservice-config' }
+const anyPort = { host: '127.0.0.1', port: 0 }
+
+/** Everything wrong at once: a text that is no JSON, a setting of another type, a template that names nothing. */
+const broken = {
+  deploy: '{"defaultDeploymentMode": "Nonsense"}',
+  ingress: '{"domainTemplate": "{{ .Nmae }}", "ingressDomain": "models.example"}',
+  storageInitializer: '{"image": ',
+  agent: '{"image": "a:1", "cpuLimit": "lots"}',
+}
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 200))
+
+test('a broken configuration keeps its last good values, is told, and blocks neither updates nor deletions', async (t) => {
+  const { cluster, controller, registration } = await serve(t, local, { metricsAddr: anyPort })
+  const metric = async () => {
+    const text = await (await fetch(`http://127.0.0.1:${controller.ports.metrics}/metrics`)).text()
+    return /^millrace_config_problems (\d+)$/m.exec(text)?.[1]
+  }
+  const deployment = () => JSON.stringify(cluster.get(resources.deployments, 'default', 'iris-predictor')?.['spec'])
+  cluster.put(serving.inferenceServices, service('iris'))
+  await pause()
+  assert.equal(await metric(), '0')
+  const good = cluster.get(resources.configMaps, name.namespace, name.name)?.['data'] as Record<string, string>
+  const before = deployment()
+
+  cluster.put(resources.configMaps, { metadata: name, data: { ...good, ...broken } })
+  await pause()
+  assert.equal(await metric(), '4')
+  const told = cluster.all(resources.events).filter(({ reason }) => reason === 'InvalidConfiguration')
+  assert.equal(told.length, 1)
+  for (const part of ['deploy.defaultDeploymentMode', 'ingress.domainTemplate', 'storageInitializer', 'agent.cpuLimit'])
+    assert.ok(String(told[0]?.['message']).includes(`data.${part}: `), part)
+  assert.equal(deployment(), before, 'what runs is left alone')
+
+  const old = cluster.get(serving.inferenceServices, 'default', 'iris')
+  const next = { ...service('iris', { minReplicas: 2 }), metadata: { ...old?.metadata } }
+  const { clientConfig } = registration()
+  const review = await ask(clientConfig, { operation: 'UPDATE', object: next, oldObject: old })
+  assert.equal(review.allowed, true)
+  assert.equal((await ask(clientConfig, { operation: 'DELETE', oldObject: old })).allowed, true)
+  cluster.put(serving.inferenceServices, {
+    ...next,
+    metadata: { ...next.metadata, finalizers: ['inferenceservice.finalizers'] },
+  })
+  await pause()
+  const hpa = cluster.get(resources.horizontalPodAutoscalers, 'default', 'iris-predictor')
+  assert.equal(Object(hpa?.['spec']).minReplicas, 2, 'an update takes effect')
+
+  const dying = cluster.get(serving.inferenceServices, 'default', 'iris')
+  cluster.put(serving.inferenceServices, {
+    ...dying,
+    metadata: { ...dying?.metadata, deletionTimestamp: '2024-06-01T00:00:00Z' },
+  })
+  await pause()
+  assert.ok(
+    cluster.writes.some((write) => write === 'patch inferenceservices iris'),
+    'a finalizer does not stay',
+  )
+
+  cluster.put(resources.configMaps, { metadata: name, data: good })
+  await pause()
+  assert.equal(await metric(), '0')
+})
+
+test('a controller that starts with a broken configuration has defaults for what is broken, and serves', async (t) => {
+  const { cluster } = await serve(t, local, {}, ({ put }) => {
+    put(resources.configMaps, { metadata: name, data: broken })
+  })
+  cluster.put(serving.inferenceServices, service('iris'))
+  await pause()
+  assert.ok(cluster.get(resources.deployments, 'default', 'iris-predictor'))
+})
