@@ -77,8 +77,10 @@ export async function startController(options: ControllerOptions): Promise<Contr
     () => loop.close(),
   ]
   let isReady = false
+  let isClosed = false
   const close = async () => {
     isReady = false
+    isClosed = true
     for (const closer of closers.splice(0).toReversed()) await closer()
   }
 
@@ -104,6 +106,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
 
     const begin = async () => {
       await loop.started
+      // Closed before it had begun: nobody would ever end what began now.
+      if (isClosed) return
       if (options.leaderElect) {
         const election = startLeaderElection({
           client,
@@ -128,7 +132,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
         closers.push(stop)
       }
       await webhook?.registered
-      isReady = true
+      isReady = !isClosed
     }
     return {
       ready: begin(),

@@ -109,3 +109,27 @@ test('of two, one works; the other takes over when it closes, and nothing is wri
   await end
   assert.equal(cluster.openWatches, 0)
 })
+
+test('one that is closed before it has begun begins nothing afterwards', async () => {
+  const cluster = createServingCluster()
+  const clock = createVirtualClock()
+  const gate = Promise.withResolvers<void>()
+  const client = {
+    ...cluster.client,
+    watch: ((resource, options) =>
+      (async function* () {
+        await gate.promise
+        yield* cluster.client.watch(resource, options)
+      })()) as typeof cluster.client.watch,
+  }
+  const controller = await startController({ client, clock })
+  await clock.advance(1_000)
+  cluster.put(serving.inferenceServices, service('iris'))
+  const closed = controller.close()
+  gate.resolve()
+  await clock.advance(60_000)
+  await closed
+  await clock.advance(3_600_000)
+  assert.deepEqual(cluster.writes, [])
+  assert.equal(clock.pending, 0)
+})

@@ -28,6 +28,8 @@ export interface Informer<T extends KubeObject = KubeObject> {
   onChange(handler: (change: Change<T>) => void): () => void
   /** Takes the server's answer to a write into the copy, unless the watch has already been there: read your writes. */
   remember(object: T): void
+  /** The server has said that this object is gone: the copy lets it go before the watch tells. Another life of it stays. */
+  forget(object: T): void
   stop(): Promise<void>
 }
 
@@ -156,6 +158,10 @@ export function startInformer<T extends KubeObject = KubeObject>(
       if (!isSynced || abort.signal.aborted || version === undefined || version <= reached) return
       const known = objects.get(keyOfObject(object))
       if (!known || isNewer(object, known)) put(transform(structuredClone(object)))
+    },
+    forget: (object) => {
+      const key = keyOfObject(object)
+      if (!abort.signal.aborted && objects.get(key)?.metadata.uid === object.metadata.uid) drop(key)
     },
     stop: async () => {
       abort.abort()

@@ -250,6 +250,19 @@ test('what was deleted meanwhile does not come back by remembering', async (t) =
   assert.equal(informer.list().length, 0)
 })
 
+test('forgets what the server says is gone, but no other life of the same name', async (t) => {
+  const { fake, informer, seen } = await follow(t)
+  await informer.synced
+  await eventually('a watch is open', () => fake.watches === 1)
+  const written = fake.put('a')
+  await eventually('a is here', () => seen.includes('added a'))
+  informer.forget({ ...written, metadata: { ...written.metadata, uid: 'an-earlier-life' } })
+  assert.equal(informer.list().length, 1)
+  informer.forget(written)
+  assert.equal(informer.list().length, 0)
+  assert.ok(seen.includes('deleted a'))
+})
+
 test('a stopped informer says nothing more and holds no connection', async (t) => {
   const { fake, informer, seen } = await follow(t)
   await informer.synced

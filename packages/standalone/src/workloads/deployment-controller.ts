@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Client, type Informer, isKubeError, type KubeObject, type ObjectName, resources } from '@millrace/kube'
 import { controllerOf, type Deployment, type Pod, type ReplicaSet } from './apps.ts'
+import { confirmCopy } from './confirm-copy.ts'
 import { type DeploymentPlan, planDeployment } from './deployment-plan.ts'
 
 export interface DeploymentWorld {
@@ -53,6 +54,9 @@ async function execute(
   const { client } = world
   const place = (name: string): ObjectName => ({ namespace: deployment.metadata.namespace ?? '', name })
   if (plan.create) {
+    // It had a set for this very spec, and that is gone: it may be gone itself, and the garbage collector at work.
+    const isSettled = deployment.status?.observedGeneration === deployment.metadata.generation
+    if (isSettled && !(await confirmCopy(client, world.deployments, deployment))) return
     try {
       world.replicaSets.remember(await client.create(resources.replicaSets, plan.create))
     } catch (error) {

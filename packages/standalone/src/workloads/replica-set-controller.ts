@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Client, type Informer, isKubeError, type ObjectName, resources } from '@millrace/kube'
 import type { Pod, ReplicaSet } from './apps.ts'
+import { confirmCopy } from './confirm-copy.ts'
 import { planReplicaSet } from './replica-set-plan.ts'
 
 export interface ReplicaSetWorld {
@@ -27,6 +28,9 @@ export async function reconcileReplicaSet(
   const livePods = (): readonly Pod[] =>
     world.pods.by('owner', replicaSet.metadata.uid ?? '').filter((pod) => !world.asked.has(pod.metadata.uid ?? ''))
   const plan = planReplicaSet({ replicaSet, pods: livePods(), now: world.now() })
+  // It had its pods, and some are gone: it may be gone itself, and the garbage collector at work.
+  const hadPods = (replicaSet.status?.replicas ?? 0) >= (replicaSet.spec.replicas ?? 1)
+  if (plan.create > 0 && hadPods && !(await confirmCopy(world.client, world.replicaSets, replicaSet))) return {}
   const createFailure = await createPods(world, replicaSet, plan.create)
   await removePods(world, replicaSet, plan.remove)
   const { status, checkAgainMs } = planReplicaSet({

@@ -8,8 +8,10 @@ import {
   isKubeError,
   keyOf,
   keyOfObject,
+  type KubeObject,
   type Log,
   nameOfKey,
+  type ObjectName,
   type ProcessResult,
   resources,
   silentLog,
@@ -17,6 +19,7 @@ import {
   type WorkQueue,
 } from '@millrace/kube'
 import { controllerOf, type Deployment, type Pod, type ReplicaSet } from './apps.ts'
+import { confirmCopy } from './confirm-copy.ts'
 import { reconcileAutoscaler } from './autoscaler-controller.ts'
 import type { Autoscaler, PodUsage } from './autoscaler-plan.ts'
 import { reconcileDeployment } from './deployment-controller.ts'
@@ -95,29 +98,41 @@ interface Shell {
 }
 
 function startQueues(client: Client, world: World, { clock, random, log, now }: Shell): readonly WorkQueue[] {
+  const shared = { clock, random, log }
   const deployments = createWorkQueue({
+    ...shared,
     name: 'deployment',
-    clock,
-    random,
-    log,
-    process: (key) =>
-      unlessStale(async () => again(await reconcileDeployment({ client, now, ...world }, nameOfKey(key)))),
+    process: (key) => {
+      const name = nameOfKey(key)
+      const run = async () => again(await reconcileDeployment({ client, now, ...world }, name))
+      return unlessStale(run, async () => {
+        const deployment = await confirm(client, world.deployments, name)
+        const sets = deployment ? world.replicaSets.by('owner', deployment.metadata.uid ?? '') : []
+        for (const set of sets) await confirmCopy(client, world.replicaSets, set)
+      })
+    },
   })
   const asked = new Map<string, number>()
   const replicaSets = createWorkQueue({
+    ...shared,
     name: 'replicaset',
-    clock,
-    random,
-    log,
-    process: (key) =>
-      unlessStale(async () => again(await reconcileReplicaSet({ client, now, asked, ...world }, nameOfKey(key)))),
+    process: (key) => {
+      const name = nameOfKey(key)
+      const run = async () => again(await reconcileReplicaSet({ client, now, asked, ...world }, name))
+      return unlessStale(run, () => confirm(client, world.replicaSets, name))
+    },
   })
+  /** Services whose slices somebody deleted. */
+  const doubtful = new Set<string>()
   const slices = createWorkQueue({
+    ...shared,
     name: 'endpointslice',
-    clock,
-    random,
-    log,
-    process: (key) => reconcileEndpointSlices({ client, ...world }, nameOfKey(key)),
+    process: async (key) => {
+      const name = nameOfKey(key)
+      if (doubtful.has(key)) await confirm(client, world.services, name)
+      doubtful.delete(key)
+      await reconcileEndpointSlices({ client, ...world }, name)
+    },
   })
   world.deployments.onChange(({ object }) => deployments.add(keyOfObject(object)))
   world.replicaSets.onChange(({ object }) => {
@@ -136,9 +151,12 @@ function startQueues(client: Client, world: World, { clock, random, log, now }: 
     if (change.type === 'updated') addServicesOf(world.services, slices, change.previous)
   })
   world.services.onChange(({ object }) => slices.add(keyOfObject(object)))
-  world.slices.onChange(({ object }) => {
+  world.slices.onChange(({ type, object }) => {
     const service = object.metadata.labels?.[serviceNameLabel]
-    if (service !== undefined) slices.add(`${object.metadata.namespace}/${service}`)
+    if (service === undefined) return
+    const key = `${object.metadata.namespace}/${service}`
+    if (type === 'deleted') doubtful.add(key)
+    slices.add(key)
   })
   const queues = [deployments, replicaSets, slices]
   // Decisions from half a picture would create pods that exist already.
@@ -150,17 +168,30 @@ function startQueues(client: Client, world: World, { clock, random, log, now }: 
 const again = ({ againMs }: { readonly againMs?: number }): { readonly requeueAfterMs?: number } =>
   againMs === undefined ? {} : { requeueAfterMs: againMs }
 
-/** How long a watch may take to bring what another writer has just changed. */
+/** A conflict is no failure: the next look comes after this long. */
 const staleMs = 20
 
-/** A conflict says that our copy is a moment old: nothing is wrong, the next look has the fresh one. */
-async function unlessStale(work: () => Promise<ProcessResult>): Promise<ProcessResult> {
+/** A conflict, or that the object is gone, says that our copy is old: it is brought up to date, and looked at once more. */
+async function unlessStale(
+  work: () => Promise<ProcessResult>,
+  refresh: () => Promise<unknown>,
+): Promise<ProcessResult> {
   try {
     return await work()
   } catch (error) {
-    if (isKubeError(error, 'Conflict')) return { requeueAfterMs: staleMs }
-    throw error
+    if (!isKubeError(error, 'Conflict') && !isKubeError(error, 'NotFound')) throw error
+    await refresh()
+    return { requeueAfterMs: staleMs }
   }
+}
+
+async function confirm<T extends KubeObject>(
+  client: Client,
+  informer: Informer<T>,
+  name: ObjectName,
+): Promise<T | undefined> {
+  const known = informer.get(name)
+  return known && confirmCopy(client, informer, known)
 }
 
 function addController(queue: WorkQueue, object: Parameters<typeof controllerOf>[0], kind: string): void {
