@@ -6,6 +6,7 @@ import { publishGateway } from '../gateway-address.ts'
 import { createImageResolver } from '../images.ts'
 import { bootstrap, controllerNamespace } from './bootstrap.ts'
 import { startEmbeddedApiServer } from './embedded-api-server.ts'
+import { releaseStartMemory } from './release-memory.ts'
 import { holdsLease } from './running-elsewhere.ts'
 
 export interface PlatformOptions {
@@ -91,6 +92,8 @@ async function start(options: PlatformOptions, parts: Part[]): Promise<Omit<Plat
   // What is applied next shall meet the webhook that checks it.
   await controller.ready
   await publishGateway(client, gateway.url)
+  const stopRelease = releaseStartMemory()
+  parts.push({ name: 'memory release', close: async () => stopRelease() })
   return { client, apiUrl: api.url, kubeconfig: api.kubeconfig, gatewayUrl: gateway.url }
 }
 
