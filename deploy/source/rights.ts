@@ -2,6 +2,7 @@ import { configMapName, group as serving, resources as ours } from '@millrace/ap
 import {
   certificateSecretName,
   configurationName,
+  lastGoodName,
   leaseName,
   primaryResources,
   watchedKinds,
@@ -111,6 +112,21 @@ export const ownRights: readonly Right[] = [
     verbs: follow,
     names: [configMapName],
     why: 'The configuration, where not all ConfigMaps may be read.',
+    only: 'watched namespaces',
+  },
+  {
+    group: '',
+    resources: ['configmaps'],
+    verbs: ['create'],
+    why: 'The last configuration without a mistake is kept, so that a restart puts no defaults in its place.',
+    only: 'watched namespaces',
+  },
+  {
+    group: '',
+    resources: ['configmaps'],
+    verbs: ['get', 'patch'],
+    names: [lastGoodName],
+    why: 'It is read at a start with a broken one, and kept up to date.',
     only: 'watched namespaces',
   },
   {

@@ -8,6 +8,7 @@ export {
   validatePath,
   type WebhookOptions,
 } from './webhook.ts'
+export { lastGoodName } from './last-good-settings.ts'
 export { certificateSecretName } from './webhook-certificates.ts'
 export { primaryResources, type WatchedKind, watchedKinds } from './watched-kinds.ts'
 export type { Address } from './plain-http-server.ts'

@@ -1,17 +1,21 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type ClusterConfig, configMapName, formatConfigFinding, parseConfig } from '@millrace/api'
-import { type EventRecorder, type InformerSet, type KubeObject, type Log, resources } from '@millrace/kube'
+import { type ClusterConfig, configMapName, formatConfigFinding, parseConfig, type ParsedConfig } from '@millrace/api'
+import { type Client, type EventRecorder, type InformerSet, type KubeObject, type Log, resources } from '@millrace/kube'
+import { lastGoodSettings, textData } from './last-good-settings.ts'
 
 /** The cluster's configuration as it is now. */
 export interface LiveSettings {
   /** Resolves when the configuration has been looked for; it need not be there. */
   readonly started: Promise<void>
   readonly config: ClusterConfig
+  /** Whether what has no mistake is kept for the next start: the one who works does so. */
+  keepGood(isWanted: boolean): void
   /** What cannot be used of the configuration, as sentences. */
   readonly problems: readonly string[]
 }
 
 export interface LiveSettingsOptions {
+  readonly client: Client
   readonly informers: InformerSet
   readonly controllerNamespace: string
   readonly recorder: EventRecorder
@@ -23,15 +27,24 @@ export interface LiveSettingsOptions {
 
 const eventFindingsMax = 5
 
-/** Follows the ConfigMaps. What cannot be parsed keeps its last good value, and an event on the ConfigMap says where it is wrong. */
+/**
+ * Follows the ConfigMap. What cannot be used of it keeps its last good value, also over a restart, and an event on the
+ * ConfigMap says where it is wrong.
+ */
 export function followSettings(options: LiveSettingsOptions): LiveSettings {
-  const { informers, controllerNamespace, recorder, log } = options
+  const { client, informers, controllerNamespace, recorder, log } = options
   const own = informers.informer(resources.configMaps, {
     namespace: controllerNamespace,
     fieldSelector: `metadata.name=${configMapName}`,
   })
+  const lastGood = lastGoodSettings(client, controllerNamespace, log)
   let parsed = parseConfig(undefined)
   let isFound = false
+  /** Without a mistake, and not yet kept. */
+  let good: Readonly<Record<string, string>> | undefined
+  let keepsGood = false
+  /** One look after the other: the first may have to ask what was good before. */
+  let looking: Promise<void> = Promise.resolve()
 
   own.onChange((change) => {
     if (change.type === 'deleted') {
@@ -41,17 +54,37 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
       })
       return
     }
-    const next = parseConfig(textData(change.object), isFound ? parsed.config : undefined)
+    if (isFound) look(change.object, parsed.config)
+    else looking = looking.then(() => lookFirst(change.object))
+  })
+
+  const lookFirst = async (configMap: KubeObject) => {
+    const isBroken = hasErrors(parseConfig(textData(configMap)))
+    const before = isBroken && !isFound ? await lastGood.read() : undefined
+    look(configMap, isFound ? parsed.config : before && parseConfig(before).config)
+  }
+
+  const look = (configMap: KubeObject, before: ClusterConfig | undefined) => {
+    const data = textData(configMap) ?? {}
+    const next = parseConfig(data, before)
     const isSame = isFound && isDeepStrictEqual(next.config, parsed.config)
     const isSameComplaint = isDeepStrictEqual(next.findings, parsed.findings)
     parsed = next
     isFound = true
-    if (!isSameComplaint) complain(change.object)
+    if (!isSameComplaint) complain(configMap)
     options.onProblems(next.findings.filter(({ severity }) => severity === 'error').length)
+    good = hasErrors(next) ? good : data
+    keepGood()
     if (isSame) return
-    log.info('The configuration is in effect', { resourceVersion: change.object.metadata.resourceVersion })
+    log.info('The configuration is in effect', { resourceVersion: configMap.metadata.resourceVersion })
     options.onChange()
-  })
+  }
+
+  const keepGood = () => {
+    if (!keepsGood || !good) return
+    void lastGood.keep(good)
+    good = undefined
+  }
 
   const complain = (configMap: KubeObject) => {
     const sentences = parsed.findings.map(formatConfigFinding)
@@ -64,9 +97,13 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
   }
 
   return {
-    started: own.synced,
+    started: own.synced.then(() => looking),
     get config() {
       return parsed.config
+    },
+    keepGood: (isWanted) => {
+      keepsGood = isWanted
+      keepGood()
     },
     get problems() {
       return parsed.findings.map(formatConfigFinding)
@@ -74,10 +111,6 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
   }
 }
 
-function textData(configMap: KubeObject | undefined): Readonly<Record<string, string>> {
-  const data: unknown = configMap?.['data']
-  if (typeof data !== 'object' || data === null) return {}
-  return Object.fromEntries(
-    Object.entries(data).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  )
+function hasErrors({ findings }: ParsedConfig): boolean {
+  return findings.some(({ severity }) => severity === 'error')
 }

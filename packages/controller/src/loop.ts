@@ -125,6 +125,7 @@ export function createLoop(options: LoopOptions): Loop {
   })
   const capabilities = (): Capabilities => capabilitiesOf(watch, imageVolume)
   const settings = followSettings({
+    client,
     informers,
     controllerNamespace,
     recorder,
@@ -217,10 +218,14 @@ export function createLoop(options: LoopOptions): Loop {
       }),
     )
     queues = own
+    settings.keepGood(true)
     addAll()
     for (const queue of own.values()) queue.start()
     return async () => {
-      if (queues === own) queues = undefined
+      if (queues === own) {
+        queues = undefined
+        settings.keepGood(false)
+      }
       await Promise.all([...own.values()].map((queue) => queue.close()))
     }
   }

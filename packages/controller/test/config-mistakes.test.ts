@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { resources as serving } from '@millrace/api'
 import { resources } from '@millrace/kube'
+import { startController } from '../src/index.ts'
 import { service } from './run-controller.ts'
 import { ask, local, serve } from './served-webhook.ts'
 
@@ -70,11 +71,45 @@ test('a broken configuration keeps its last good values, is told, and blocks nei
   assert.equal(await metric(), '0')
 })
 
-test('a controller that starts with a broken configuration has defaults for what is broken, and serves', async (t) => {
+test('the last good values are kept over a restart', async (t) => {
+  const { cluster, controller } = await serve(t, local)
+  const good = cluster.get(resources.configMaps, name.namespace, name.name)?.['data'] as Record<string, string>
+  const mine = {
+    ...good,
+    storageInitializer: (good['storageInitializer'] ?? '').replace('"image"', '"image": "mine/init:1", "was"'),
+  }
+  cluster.put(resources.configMaps, { metadata: name, data: mine })
+  cluster.put(serving.inferenceServices, service('iris'))
+  await pause()
+  const image = () => {
+    const spec = Object(cluster.get(resources.deployments, 'default', 'iris-predictor')?.['spec'])
+    return spec.template.spec.initContainers[0].image
+  }
+  assert.equal(image(), 'mine/init:1')
+  await controller.close()
+  cluster.put(resources.configMaps, { metadata: name, data: { ...mine, ...broken } })
+  cluster.writes.length = 0
+  const second = await startController({ client: cluster.client })
+  t.after(() => second.close())
+  await second.ready
+  await pause()
+  assert.equal(image(), 'mine/init:1')
+  assert.deepEqual(
+    cluster.writes.filter((write) => write.startsWith('apply')),
+    [],
+  )
+})
+
+test('a controller that starts with a broken configuration has defaults for what is broken, and says what cannot do without', async (t) => {
   const { cluster } = await serve(t, local, {}, ({ put }) => {
     put(resources.configMaps, { metadata: name, data: broken })
   })
   cluster.put(serving.inferenceServices, service('iris'))
+  await pause()
+  const condition = Object(cluster.get(serving.inferenceServices, 'default', 'iris')?.['status']).conditions
+  assert.match(JSON.stringify(condition), /domainTemplate cannot be used .*correct it in inferenceservice-config/)
+  const { ingress: _, ...others } = broken
+  cluster.put(resources.configMaps, { metadata: name, data: others })
   await pause()
   assert.ok(cluster.get(resources.deployments, 'default', 'iris-predictor'))
 })

@@ -26,6 +26,7 @@ test('makes what a service needs, tells when it is ready, and is silent then', a
   cluster.put(serving.inferenceServices, iris)
   await settle()
   assert.deepEqual(cluster.writes.toSorted(), [
+    'apply configmaps inferenceservice-config-last-good',
     'apply deployments iris-predictor',
     'apply horizontalpodautoscalers iris-predictor',
     'apply services iris-predictor',
@@ -185,10 +186,10 @@ test('a change of the configuration reaches the services that it changes; a mist
     },
   })
   await settle()
-  assert.deepEqual(
-    cluster.writes.filter((write) => write.startsWith('apply')),
-    ['apply deployments iris-predictor'],
-  )
+  assert.deepEqual(cluster.writes.filter((write) => write.startsWith('apply')).toSorted(), [
+    'apply configmaps inferenceservice-config-last-good',
+    'apply deployments iris-predictor',
+  ])
   cluster.writes.length = 0
   cluster.remove(resources.configMaps, 'kserve', name.name)
   await settle()

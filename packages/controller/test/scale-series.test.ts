@@ -114,16 +114,18 @@ test('every metric that alerts and dashboard ask for is there', async () => {
   )
   const rules = parse(readFileSync(new URL('prometheus-rules.yaml', deploy), 'utf8'))
   assert.equal(rules.kind, 'PrometheusRule')
-  const alerts = rules.spec.groups.flatMap((group: { rules: object[] }) => group.rules) as readonly Record<
-    string,
-    never
-  >[]
+  const alerts = rules.spec.groups.flatMap((group: { rules: object[] }) => group.rules) as readonly {
+    readonly alert: string
+    readonly expr: string
+    readonly labels: object
+    readonly annotations: object
+  }[]
   const names = alerts.map(({ alert }) => alert)
   assert.equal(new Set(names).size, names.length)
   for (const { alert, expr, labels, annotations } of alerts) {
     assert.match(Object(labels).severity, /^(info|warning|critical)$/, alert)
     assert.ok(Object(annotations).summary && Object(annotations).description, alert)
-    for (const name of metricsIn(expr)) assert.ok(known.has(name), `${alert} asks for ${name}`)
+    for (const metric of metricsIn(expr)) assert.ok(known.has(metric), `${alert} asks for ${metric}`)
   }
   const dashboard = JSON.parse(readFileSync(new URL('grafana-dashboard.json', deploy), 'utf8'))
   const ids = dashboard.panels.map(({ id }: { id: number }) => id)
