@@ -11,7 +11,7 @@ import {
 import { convertPath } from '@millrace/controller'
 import { labelsOf, names } from './names.ts'
 import { keep } from './shipped-objects.ts'
-import type { Json } from './slot.ts'
+import type { Json } from './json.ts'
 import { injectFrom, injectKey } from './webhook-objects.ts'
 import type { Values } from './values.ts'
 

@@ -2,7 +2,7 @@ import { convertedKinds, crdsOf, crdVariants, installGroups } from './crd-object
 import { names } from './names.ts'
 import { patchBetween } from './kustomize-patch.ts'
 import { objectFiles, type PlainObject, plainObjects } from './object-files.ts'
-import type { Json } from './slot.ts'
+import type { Json } from './json.ts'
 import { defaultValues, type Values } from './values.ts'
 import { oneText, type TextFile, yamlText } from './yaml-text.ts'
 import { injectKey } from './webhook-objects.ts'

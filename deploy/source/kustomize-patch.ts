@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Json } from './slot.ts'
+import type { Json } from './json.ts'
 
 type Operation =
   | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: Json }

@@ -1,7 +1,8 @@
 import { controllerObjects, podDisruptionBudget } from './controller-objects.ts'
 import { rightsObjects, userRoles } from './rights-objects.ts'
 import { configuration, namespaceObject, runtimes, storageContainers } from './shipped-objects.ts'
-import { type Json, type Node, resolveAll } from './slot.ts'
+import { type Node, resolveAll } from './slot.ts'
+import type { Json } from './json.ts'
 import type { Values } from './values.ts'
 import { certificateObjects, podWebhookConfiguration, webhookConfiguration } from './webhook-objects.ts'
 

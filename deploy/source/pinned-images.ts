@@ -1,4 +1,4 @@
-import type { Json } from './slot.ts'
+import type { Json } from './json.ts'
 
 /** The release of KServe whose images and fields are taken. */
 export const kserveVersion = 'v0.20.0'

@@ -2,7 +2,8 @@ import { configMapName, shippedRuntimes, shippedStorageContainers } from '@millr
 import { ourImage } from './controller-objects.ts'
 import { inNamespace, labelsOf, namespace } from './names.ts'
 import { pinnedImages } from './pinned-images.ts'
-import { block, isList, type Json, type Node, scalar, when } from './slot.ts'
+import { block, isList, type Node, scalar, when } from './slot.ts'
+import type { Json } from './json.ts'
 import { sorted, type Values } from './values.ts'
 
 const ownRepository = /^(millrace\/[a-z-]+):latest$/

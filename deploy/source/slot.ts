@@ -1,6 +1,5 @@
+import type { Json } from './json.ts'
 import type { Values } from './values.ts'
-
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
 /**
  * A place in an object that people fill in. The plain files carry what `plain` gives for the values at hand; the chart

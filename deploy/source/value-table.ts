@@ -1,4 +1,4 @@
-import type { Json } from './slot.ts'
+import type { Json } from './json.ts'
 
 /** One of the chart's values: its default, its JSON schema, and a sentence for those who set it. */
 export interface ValueRow<T extends Json = Json> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { shippedConfig } from '@millrace/api'
-import type { Json } from './slot.ts'
+import type { Json } from './json.ts'
 import { count, defaultsOf, flag, map, maps, oneOf, text, textMap, texts, type ValuesOf } from './value-table.ts'
 import { pinnedImages } from './pinned-images.ts'
 

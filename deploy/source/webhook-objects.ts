@@ -1,7 +1,8 @@
 import { kinds } from '@millrace/api'
 import { completedPods, completePodsPath, configurationName, validatedRules, validatePath } from '@millrace/controller'
 import { clusterWide, inNamespace, names, namespace } from './names.ts'
-import { block, type Json, type Node, scalar, when } from './slot.ts'
+import { block, type Node, scalar, when } from './slot.ts'
+import type { Json } from './json.ts'
 import type { Values } from './values.ts'
 
 /** What cert-manager's injector is told: whose authority belongs here. */

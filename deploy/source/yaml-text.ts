@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { Json } from './slot.ts'
+import type { Json } from './json.ts'
 
 export interface TextFile {
   /** From the root of the repository. */

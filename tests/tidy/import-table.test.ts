@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { projectFiles, root, type SourceFile, shippedFiles, sourceFiles } from './source-files.ts'
+import { importsOf } from './imports-of.ts'
+import { projectFiles, root, shippedFiles, sourceFiles } from './source-files.ts'
 
 /** Who may import whom; the reasons are in ARCHITECTURE.md. `types` allows `import type` alone. */
 const table: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
@@ -37,31 +38,6 @@ const table: Readonly<Record<string, { readonly values: readonly string[]; reado
 /** Shells: the packages whose job is to touch the world. The others are pure and import no `node:` module that does. */
 const purePackages = ['api', 'render', 'protocol']
 const impureModules = /^node:(fs|net|http|https|http2|tls|child_process|dns|dgram|cluster|worker_threads|os)(\/|$)/
-
-interface Import {
-  readonly path: string
-  readonly target: string
-  readonly typeOnly: boolean
-}
-
-function importsOf(file: SourceFile): readonly Import[] {
-  const found: Import[] = []
-  const pattern = /(?:^|\n)\s*(import|export)\s+(type\s+)?([^'"\n;]*?(?:\{[^}]*\}[^'"\n;]*?)?)from\s+['"]([^'"]+)['"]/g
-  for (const match of file.text.matchAll(pattern)) {
-    const clause = match[3] ?? ''
-    const names =
-      /\{([^}]*)\}/
-        .exec(clause)?.[1]
-        ?.split(',')
-        .map((name) => name.trim()) ?? []
-    const everyNameIsType = names.length > 0 && names.filter(Boolean).every((name) => name.startsWith('type '))
-    found.push({ path: file.path, target: match[4] ?? '', typeOnly: match[2] !== undefined || everyNameIsType })
-  }
-  for (const match of file.text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)) {
-    found.push({ path: file.path, target: match[1] ?? '', typeOnly: false })
-  }
-  return found
-}
 
 const packageOf = (path: string): string => path.split('/')[1] ?? ''
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { KubeObject } from '@millrace/kube'
-import { builtinCatalog, type Gvk } from '../src/builtin/catalog.ts'
+import { builtinCatalog } from '../src/builtin/catalog.ts'
+import type { Gvk } from '../src/builtin/resource-info.ts'
 import type { Schema } from '../src/schema/schema.ts'
 
 /** What a kube-apiserver 1.34 answered, recorded in test/testdata. */

@@ -1,13 +1,7 @@
 export { type Controller, type ControllerOptions, leaseName, startController } from './start-controller.ts'
 export { convertPath } from './convert.ts'
-export {
-  completedPods,
-  completePodsPath,
-  configurationName,
-  validatedRules,
-  validatePath,
-  type WebhookOptions,
-} from './webhook.ts'
+export { completedPods, completePodsPath, configurationName, validatedRules, validatePath } from './webhook.ts'
+export type { WebhookOptions } from './webhook-options.ts'
 export { lastGoodName } from './last-good-settings.ts'
 export { certificateSecretName } from './webhook-certificates.ts'
 export { primaryResources, type WatchedKind, watchedKinds } from './watched-kinds.ts'

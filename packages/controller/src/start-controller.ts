@@ -16,7 +16,8 @@ import { createLoop } from './loop.ts'
 import { createMetrics, noMetrics } from './metrics.ts'
 import { type Address, startPlainHttpServer } from './plain-http-server.ts'
 import type { Renderer } from './reconcile.ts'
-import { startWebhook, type WebhookOptions } from './webhook.ts'
+import { startWebhook } from './webhook.ts'
+import type { WebhookOptions } from './webhook-options.ts'
 
 export interface ControllerOptions {
   readonly client: Client

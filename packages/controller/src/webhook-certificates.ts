@@ -15,7 +15,7 @@ import {
   resources,
   watchCertificate,
 } from '@millrace/kube'
-import type { WebhookOptions } from './webhook.ts'
+import type { WebhookOptions } from './webhook-options.ts'
 
 export interface ServedCertificate {
   readonly pair: KeyPair

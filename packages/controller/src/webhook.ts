@@ -12,31 +12,13 @@ import {
   sleep,
   startAdmissionServer,
 } from '@millrace/kube'
+import type { WebhookOptions } from './webhook-options.ts'
 import { completedPodLabels } from './complete-pods.ts'
 import { keepConversionAddress } from './conversion-address.ts'
 import { convert, convertPath } from './convert.ts'
 import { fieldManager } from './field-manager.ts'
 import { type AuthorityFiller, fillInAuthority } from './fill-in-authority.ts'
 import { type Certificates, obtainCertificates } from './webhook-certificates.ts'
-
-export type WebhookOptions = {
-  /** The address that is listened on, and in `url` mode called. */
-  readonly host: string
-  /** 0: any free one. */
-  readonly port: number
-  /** Folder with tls.crt, tls.key and (unless somebody else fills in the authority) ca.crt. Absent: certificates of our own. */
-  readonly certDir?: string
-} & (
-  | {
-      /** The API server calls an address: one machine. */
-      readonly mode: 'url'
-    }
-  | {
-      /** The API server calls a Service of the cluster: its registration was installed with us (see deploy/). */
-      readonly mode: 'service'
-      readonly service: { readonly namespace: string; readonly name: string }
-    }
-)
 
 export interface Webhook {
   readonly port: number

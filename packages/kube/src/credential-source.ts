@@ -1,16 +1,9 @@
+import type { CredentialContext } from './credential-context.ts'
 import type { Clock } from './clock.ts'
 import type { Connection, Credentials } from './connection.ts'
 import { createExecPlugin } from './exec-plugin.ts'
 import { createFileReader } from './file-reader.ts'
 import { type KubeconfigEntry, malformed, pathField, pemDataField, textField } from './kubeconfig.ts'
-
-export interface CredentialContext {
-  readonly cluster: KubeconfigEntry
-  readonly server: string
-  readonly authority: string | undefined
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly clock: Clock
-}
 
 type CredentialSource = Pick<Connection, 'credentials' | 'forgetCredentials'>
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { dirname, resolve } from 'node:path'
 import type { Connection, Credentials } from './connection.ts'
-import type { CredentialContext } from './credential-source.ts'
+import type { CredentialContext } from './credential-context.ts'
 import { KubeError } from './errors.ts'
 import { isRecord } from './json-answer.ts'
 import { type KubeconfigEntry, malformed } from './kubeconfig.ts'

@@ -1,6 +1,6 @@
 import { fetch } from './fetch.ts'
 import { watchLifeline } from './lifeline.ts'
-import { redactUri } from './schemes.ts'
+import { redactUri } from './redact-uri.ts'
 import { StorageError } from './storage-error.ts'
 
 const usage = 'usage: main.ts URI DIRECTORY [URI DIRECTORY …]'

@@ -1,3 +1,4 @@
+import { redactUri } from './redact-uri.ts'
 import type { FetchJob } from './fetch-options.ts'
 import { StorageError } from './storage-error.ts'
 
@@ -50,11 +51,4 @@ export function findScheme(uri: string): Scheme {
     'Invalid',
     `"${redactUri(uri)}" is no storage URI; expected file://, pvc://, http:// or https://.`,
   )
-}
-
-/** The URI as it may be shown: without user, password and query string. */
-export function redactUri(uri: string): string {
-  const plain = uri.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1')
-  const query = plain.indexOf('?')
-  return /^https?:/.test(plain) && query !== -1 ? `${plain.slice(0, query)}?…` : plain
 }

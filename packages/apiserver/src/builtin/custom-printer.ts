@@ -1,5 +1,5 @@
 import { findJsonPath, parseJsonPath } from './json-path.ts'
-import type { TableColumn, TablePrinter } from './print-table.ts'
+import type { TableColumn, TablePrinter } from './table-printer.ts'
 import { columns, since } from './printer-cells.ts'
 
 /** A CRD version's additionalPrinterColumns entry. */

@@ -1,6 +1,7 @@
 import type { KubeObject } from '@millrace/kube'
 import type { Schema } from '../schema/schema.ts'
-import { builtinCatalog, type Gvk } from './catalog.ts'
+import { builtinCatalog } from './catalog.ts'
+import type { Gvk } from './resource-info.ts'
 import { coreDefaults } from './defaults-core.ts'
 import { type Json, isObject, type TypeDefaults } from './defaults-type.ts'
 import { workloadDefaults } from './defaults-workloads.ts'

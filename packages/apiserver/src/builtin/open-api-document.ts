@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../schema/schema.ts'
-import type { Gvk, ResourceInfo } from './catalog.ts'
+import type { Gvk, ResourceInfo } from './resource-info.ts'
 
 type Json = Record<string, unknown>
 type Definitions = Readonly<Record<string, JsonSchema>>

@@ -1,30 +1,11 @@
-import type { KubeObject } from '@millrace/kube'
-import type { Gvk } from './catalog.ts'
+import type { Printers, TablePrinter } from './table-printer.ts'
+import type { Gvk } from './resource-info.ts'
 import { at, columns } from './printer-cells.ts'
 import { accessPrinters } from './printers-access.ts'
 import { corePrinters } from './printers-core.ts'
 import { networkPrinters } from './printers-network.ts'
 import { printPod } from './printers-pod.ts'
 import { workloadPrinters } from './printers-workloads.ts'
-
-/** metav1.TableColumnDefinition. */
-export interface TableColumn {
-  readonly name: string
-  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
-  readonly format: string
-  readonly description: string
-  /** Above 0: shown by `-o wide` only. */
-  readonly priority: number
-}
-
-export interface TablePrinter {
-  readonly columns: readonly TableColumn[]
-  /** The cells of one object, one per column, as JSON. `nowMs` is the clock for ages. */
-  cells(object: KubeObject, nowMs: number): readonly unknown[]
-}
-
-/** By group and kind: `/Pod`, `apps/Deployment`. */
-export type Printers = Readonly<Record<string, TablePrinter>>
 
 const printers: Printers = {
   '/Pod': printPod,

@@ -1,4 +1,4 @@
-import type { TableColumn } from './print-table.ts'
+import type { TableColumn } from './table-printer.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

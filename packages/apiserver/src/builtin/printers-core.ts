@@ -1,5 +1,5 @@
 import type { KubeObject } from '@millrace/kube'
-import type { Printers } from './print-table.ts'
+import type { Printers } from './table-printer.ts'
 import {
   age,
   at,

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@millrace/kube'
-import type { Printers } from './print-table.ts'
+import type { Printers } from './table-printer.ts'
 import { age, at, columns, count, items, labelsText, selectorText, strings, text, withMore } from './printer-cells.ts'
 
 const name = (object: KubeObject): string => object.metadata.name ?? ''

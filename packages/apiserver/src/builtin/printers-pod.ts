@@ -1,5 +1,5 @@
 import type { KubeObject } from '@millrace/kube'
-import type { TablePrinter } from './print-table.ts'
+import type { TablePrinter } from './table-printer.ts'
 import { age, at, columns, conditionStatus, count, items, since, text } from './printer-cells.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@millrace/kube'
 import { type FieldError, invalid } from '../schema/field-error.ts'
 import { verbatim } from '../schema/go-text.ts'
-import type { Gvk } from './catalog.ts'
+import type { Gvk } from './resource-info.ts'
 import type { Json } from './defaults-type.ts'
 import { field } from './findings.ts'
 import { checkAutoscaler } from './validate-autoscaler.ts'

@@ -1,5 +1,6 @@
 import type { KubeObject } from '@millrace/kube'
-import type { Catalog, Gvk } from '../builtin/catalog.ts'
+import type { Catalog } from '../builtin/catalog.ts'
+import type { Gvk } from '../builtin/resource-info.ts'
 import { decodeBuiltin } from '../builtin/decode.ts'
 import { defaultBuiltin } from '../builtin/defaults.ts'
 import { prepareCreate, prepareUpdate, type Strategy, strategyOf } from '../builtin/strategy.ts'

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@millrace/kube'
-import type { Gvk } from '../builtin/catalog.ts'
+import type { Gvk } from '../builtin/resource-info.ts'
 
 /** The only built-in kind served in two groups: Event, stored in the core group's form. */
 const coreEvent: Gvk = { group: '', version: 'v1', kind: 'Event' }

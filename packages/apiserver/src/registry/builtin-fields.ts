@@ -1,5 +1,5 @@
 import type { KubeObject } from '@millrace/kube'
-import type { Gvk } from '../builtin/catalog.ts'
+import type { Gvk } from '../builtin/resource-info.ts'
 
 /** Field selectors of built-in kinds, with the value an empty field has: https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/ */
 const fieldsByKind: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,5 @@
-import type { Catalog, ResourceInfo } from '../builtin/catalog.ts'
+import type { Catalog } from '../builtin/catalog.ts'
+import type { ResourceInfo } from '../builtin/resource-info.ts'
 import { builtinPrinter } from '../builtin/print-table.ts'
 import { builtinBehaviour } from './builtin-behaviour.ts'
 import { storedGvk } from './builtin-conversion.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Gvk } from '../builtin/catalog.ts'
+import type { Gvk } from '../builtin/resource-info.ts'
 import type { Answer } from '../http/respond.ts'
 import type { ResourceTable } from './resource-table.ts'
 import { apiVersionOf, type ServedResource } from './served-resource.ts'

@@ -1,6 +1,5 @@
 import { labelValueErrors, qualifiedNameErrors } from '../builtin/names.ts'
 import { fieldErrorMessage, invalid } from '../schema/field-error.ts'
-import type { LabelRequirement } from './selector.ts'
 
 export type ParsedSelector =
   | { readonly ok: true; readonly requirements: readonly LabelRequirement[] }
@@ -114,4 +113,10 @@ function checked(requirement: LabelRequirement): LabelRequirement {
   }
   for (const [position, item] of values.entries()) refuse(`values[${position}][${name}]`, item, labelValueErrors(item))
   return requirement
+}
+
+export interface LabelRequirement {
+  readonly key: string
+  readonly operator: 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt'
+  readonly values: readonly string[]
 }

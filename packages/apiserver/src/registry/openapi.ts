@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Catalog, Gvk } from '../builtin/catalog.ts'
+import type { Catalog } from '../builtin/catalog.ts'
+import type { Gvk } from '../builtin/resource-info.ts'
 import { customPatchTypes, pathsOf } from '../builtin/open-api-document.ts'
 import type { Answer } from '../http/respond.ts'
 import type { ResourceTable } from './resource-table.ts'

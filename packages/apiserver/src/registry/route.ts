@@ -1,3 +1,4 @@
+import type { Verb } from './verb.ts'
 import { forbidden, methodNotAllowed, unknownResource } from '../http/api-error.ts'
 import type { ResourcePath } from '../http/request-path.ts'
 import type { ApiRequest, Outcome } from './api-request.ts'
@@ -13,8 +14,6 @@ import { subresourceVerbs } from './subresources.ts'
 import { errorResource, type ServedResource } from './served-resource.ts'
 import { updateVerb } from './update.ts'
 import { watchVerb } from './watch.ts'
-
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
 
 const methodVerbs: Readonly<Record<string, { readonly one: Verb; readonly all: Verb } | undefined>> = {
   GET: { one: 'get', all: 'list' },

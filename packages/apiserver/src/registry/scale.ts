@@ -12,8 +12,7 @@ import {
 import type { Answer } from '../http/respond.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
-import { required } from '../schema/field-error.ts'
-import { invalid as invalidField } from '../schema/field-error.ts'
+import { invalid as invalidField, required } from '../schema/field-error.ts'
 import type { ApiRequest } from './api-request.ts'
 import { ownershipContext } from './field-owner.ts'
 import { findEntry } from './get.ts'
@@ -23,7 +22,7 @@ import type { Platform } from './platform.ts'
 import { errorResource, type ScalePaths } from './served-resource.ts'
 import { changeObject } from './update.ts'
 import { parseWriteOptions } from './write-options.ts'
-import type { Verb } from './route.ts'
+import type { Verb } from './verb.ts'
 
 /** autoscaling/v1 Scale. */
 interface Scale {

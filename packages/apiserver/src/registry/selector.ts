@@ -1,13 +1,7 @@
 import { badRequest } from '../http/api-error.ts'
-import { parseLabelRequirements } from './label-selector-parser.ts'
+import { type LabelRequirement, parseLabelRequirements } from './label-selector-parser.ts'
 
 export type Labels = Readonly<Record<string, string>>
-
-export interface LabelRequirement {
-  readonly key: string
-  readonly operator: 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt'
-  readonly values: readonly string[]
-}
 
 interface FieldRequirement {
   readonly field: string

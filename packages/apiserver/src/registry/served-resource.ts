@@ -1,6 +1,6 @@
 import type { KubeObject } from '@millrace/kube'
-import type { Gvk, SubresourceInfo } from '../builtin/catalog.ts'
-import type { TablePrinter } from '../builtin/print-table.ts'
+import type { Gvk, SubresourceInfo } from '../builtin/resource-info.ts'
+import type { TablePrinter } from '../builtin/table-printer.ts'
 import type { Strategy } from '../builtin/strategy.ts'
 import type { NameRule } from '../builtin/validate-metadata.ts'
 import type { FieldError } from '../schema/field-error.ts'

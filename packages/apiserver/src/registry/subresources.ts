@@ -1,7 +1,7 @@
 import { ApiError, methodNotAllowed } from '../http/api-error.ts'
 import type { ApiRequest, Outcome } from './api-request.ts'
 import type { Platform } from './platform.ts'
-import type { Verb } from './route.ts'
+import type { Verb } from './verb.ts'
 import { scaleVerb } from './scale.ts'
 import { bindPod } from './sub/bind-pod.ts'
 import { createServiceAccountToken } from './sub/create-token.ts'

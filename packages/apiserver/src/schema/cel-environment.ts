@@ -1,4 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js'
+import type { CelNode } from './cel-node.ts'
 import { registerLists } from './cel-library-lists.ts'
 import { registerNetwork } from './cel-library-network.ts'
 import { registerQuantities } from './cel-library-quantities.ts'
@@ -30,15 +31,6 @@ export function loadCel(): Promise<Cel> {
     return { module, base }
   })
   return loading
-}
-
-/** A CEL syntax tree, as far as we look into it. */
-export interface CelNode {
-  readonly op: string
-  args: unknown
-  readonly start?: number
-  readonly end?: number
-  setMeta(key: 'macro' | 'async', value: unknown): CelNode
 }
 
 export interface Parsed {

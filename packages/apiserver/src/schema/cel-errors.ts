@@ -1,4 +1,4 @@
-import type { CelNode } from './cel-environment.ts'
+import type { CelNode } from './cel-node.ts'
 
 interface RawError {
   readonly code?: unknown

@@ -1,4 +1,4 @@
-import type { CelNode } from './cel-environment.ts'
+import type { CelNode } from './cel-node.ts'
 
 type Checker = {
   createError(code: string, message: string, node: CelNode): Error

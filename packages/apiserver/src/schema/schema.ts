@@ -1,4 +1,4 @@
-import type { Gvk } from '../builtin/catalog.ts'
+import type { Gvk } from '../builtin/resource-info.ts'
 
 export type SchemaType = 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean'
 

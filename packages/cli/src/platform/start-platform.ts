@@ -7,7 +7,7 @@ import { createImageResolver } from '../images.ts'
 import { bootstrap, controllerNamespace } from './bootstrap.ts'
 import { startEmbeddedApiServer } from './embedded-api-server.ts'
 import { releaseStartMemory } from './release-memory.ts'
-import { holdsLease } from './running-elsewhere.ts'
+import { hasControllerManager } from './running-elsewhere.ts'
 
 export interface PlatformOptions {
   readonly dataDir: string
@@ -65,7 +65,7 @@ async function start(options: PlatformOptions, parts: Part[]): Promise<Omit<Plat
   const { client } = api
   const nowMs = Date.now()
   const [hasWorkloads] = await Promise.all([
-    holdsLease(client, 'kube-controller-manager', nowMs),
+    options.kubeconfig !== undefined && hasControllerManager(client, nowMs),
     bootstrap(client, { preview: options.preview, log, signal }),
   ])
   const gateway = await startGateway(client, { port: options.gatewayPort, log })
@@ -75,6 +75,7 @@ async function start(options: PlatformOptions, parts: Part[]): Promise<Omit<Plat
     kubeletToken: api.kubeletToken,
     resolveImage: createImageResolver({ filesRoot: options.filesRoot }),
     proxyUrl: gateway.url,
+    publishReserved: options.kubeconfig !== undefined,
     log,
   })
   parts.push({ name: 'pod runner', close: () => runner.close() })

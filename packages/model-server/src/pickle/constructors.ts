@@ -1,18 +1,20 @@
-import { type DType, holdsObjects, parseDType, setDTypeState } from './dtype.ts'
-import { charge, chargeCopy, corrupt, type Machine } from './machine.ts'
-import { countElements, type NdArray, numericElements, textElements } from './ndarray.ts'
-import { PickleError } from './pickle-error.ts'
+import { holdsObjects, parseDType, setDTypeState } from './dtype.ts'
 import {
   describeValue,
+  type DType,
   isDType,
   isGlobal,
   isNdArray,
   isObject,
+  type NdArray,
   type PyGlobal,
   type PyObject,
   type PyValue,
   qualifiedName,
 } from './py-value.ts'
+import { charge, chargeCopy, corrupt, type Machine } from './machine.ts'
+import { countElements, numericElements, textElements } from './ndarray.ts'
+import { PickleError } from './pickle-error.ts'
 
 /** numpy's own limit. */
 const axesMax = 64

@@ -1,28 +1,4 @@
-import { type PyValue, isDType } from './py-value.ts'
-
-/**
- * numpy's kind characters: b bool, i int, u unsigned, f float, c complex, U text, S bytes, O object, V structured or raw,
- * M date, m time span.
- */
-export type DTypeCode = 'b' | 'i' | 'u' | 'f' | 'c' | 'U' | 'S' | 'O' | 'V' | 'M' | 'm'
-
-export interface DTypeField {
-  readonly name: string
-  readonly dtype: DType
-  readonly offset: number
-}
-
-/** The element type of an array. Mutable only while the reader builds it. */
-export interface DType {
-  readonly kind: 'dtype'
-  readonly code: DTypeCode
-  itemBytes: number
-  isBigEndian: boolean
-  /** Fields of a structured type, in the order of their names. */
-  fields: readonly DTypeField[] | undefined
-  /** A field that is itself a small array. */
-  isSubarray: boolean
-}
+import { type DType, type DTypeCode, type DTypeField, isDType, type PyValue } from './py-value.ts'
 
 /** Text and raw items may be long; nothing in a model file comes near this. */
 const itemBytesMax = 1 << 24

@@ -1,14 +1,15 @@
-export { type DType, formatDType } from './dtype.ts'
+export { formatDType } from './dtype.ts'
+export type { DType } from './py-value.ts'
 export {
   countElements,
   fieldElements,
   float64Elements,
   formatArray,
-  type NdArray,
   type NumericArray,
   numericElements,
   textElements,
 } from './ndarray.ts'
+export type { NdArray } from './py-value.ts'
 export { PickleError, type PickleErrorCode } from './pickle-error.ts'
 export {
   describeValue,

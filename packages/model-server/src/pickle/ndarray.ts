@@ -1,19 +1,6 @@
 import { endianness } from 'node:os'
-import { type DType, formatDType } from './dtype.ts'
-import type { PyValue } from './py-value.ts'
-
-/** A numpy array. Elements are bytes of the file until somebody asks for them. */
-export interface NdArray {
-  readonly kind: 'ndarray'
-  dtype: DType
-  shape: readonly number[]
-  /** Elements lie in column-major order. */
-  isFortran: boolean
-  /** The elements' bytes: a view into the file. Empty for an object array. */
-  bytes: Uint8Array
-  /** The elements of an object array. */
-  objects: PyValue[] | undefined
-}
+import type { DType, NdArray, PyValue } from './py-value.ts'
+import { formatDType } from './dtype.ts'
 
 /** Native arrays of numbers; a bool is 0 or 1. */
 export type NumericArray =

@@ -1,6 +1,3 @@
-import type { DType } from './dtype.ts'
-import type { NdArray } from './ndarray.ts'
-
 /** A class or function that the file names. It is only a name: nothing is looked up or run. */
 export interface PyGlobal {
   readonly kind: 'global'
@@ -69,4 +66,41 @@ export function describeValue(value: PyValue | undefined): string {
   if (value.kind === 'object') return `an instance of ${qualifiedName(value.type)}`
   if (value.kind === 'global') return qualifiedName(value)
   return value.kind === 'dtype' ? 'a dtype' : `an array of shape [${value.shape.join(',')}]`
+}
+
+/**
+ * numpy's kind characters: b bool, i int, u unsigned, f float, c complex, U text, S bytes, O object, V structured or raw,
+ * M date, m time span.
+ */
+export type DTypeCode = 'b' | 'i' | 'u' | 'f' | 'c' | 'U' | 'S' | 'O' | 'V' | 'M' | 'm'
+
+export interface DTypeField {
+  readonly name: string
+  readonly dtype: DType
+  readonly offset: number
+}
+
+/** The element type of an array. Mutable only while the reader builds it. */
+export interface DType {
+  readonly kind: 'dtype'
+  readonly code: DTypeCode
+  itemBytes: number
+  isBigEndian: boolean
+  /** Fields of a structured type, in the order of their names. */
+  fields: readonly DTypeField[] | undefined
+  /** A field that is itself a small array. */
+  isSubarray: boolean
+}
+
+/** A numpy array. Elements are bytes of the file until somebody asks for them. */
+export interface NdArray {
+  readonly kind: 'ndarray'
+  dtype: DType
+  shape: readonly number[]
+  /** Elements lie in column-major order. */
+  isFortran: boolean
+  /** The elements' bytes: a view into the file. Empty for an object array. */
+  bytes: Uint8Array
+  /** The elements of an object array. */
+  objects: PyValue[] | undefined
 }

@@ -8,8 +8,7 @@ import {
   qualifiedName,
   textElements,
 } from '../pickle/index.ts'
-import type { Estimator } from './estimator.ts'
-import type { ReadEstimator } from './estimators.ts'
+import type { Estimator, ReadEstimator } from './estimator.ts'
 import { featureNamesOf } from './feature-names.ts'
 import { type EstimatorRecord, featureCountOf, listOf, optional, quoteText, unreadable } from './record.ts'
 import { checkWidth, joinColumns, selectColumns, type Table } from './table.ts'

@@ -1,3 +1,4 @@
+import type { PyValue } from '../pickle/index.ts'
 import type { Labels } from './labels.ts'
 import type { Table } from './table.ts'
 
@@ -67,3 +68,6 @@ export function argmaxRows(scores: Scores): Int32Array {
   }
   return best
 }
+
+/** Reads an estimator inside another; `path` says where it stands. */
+export type ReadEstimator = (value: PyValue, path: string) => Estimator

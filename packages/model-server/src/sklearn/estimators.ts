@@ -1,9 +1,9 @@
+import type { Estimator, ReadEstimator } from './estimator.ts'
 import { isObject, type PyValue, qualifiedName, describeValue } from '../pickle/index.ts'
 import { ModelUnreadable } from '../runtime.ts'
 import { readColumnTransformer } from './column-transformer.ts'
 import { readDummyClassifier, readDummyRegressor } from './dummy.ts'
 import { readOneHotEncoder, readOrdinalEncoder } from './encoders.ts'
-import type { Estimator } from './estimator.ts'
 import { readFunctionTransformer } from './function-transformer.ts'
 import { readGradientBoostingClassifier, readGradientBoostingRegressor } from './gradient-boosting.ts'
 import { readHistGradientBoostingClassifier, readHistGradientBoostingRegressor } from './hist-gradient-boosting.ts'
@@ -23,9 +23,6 @@ import { createRecord, type EstimatorRecord } from './record.ts'
 import { readMaxAbsScaler, readMinMaxScaler, readNormalizer, readRobustScaler, readStandardScaler } from './scalers.ts'
 import { readOneClassSvm, readSvc, readSvr } from './svm.ts'
 import { readForestClassifier, readForestRegressor, readTreeClassifier, readTreeRegressor } from './tree-ensemble.ts'
-
-/** Reads an estimator inside another; `path` says where it stands. */
-export type ReadEstimator = (value: PyValue, path: string) => Estimator
 
 type EstimatorReader = (record: EstimatorRecord, read: ReadEstimator) => Estimator
 

@@ -1,6 +1,5 @@
 import { isObject, type PyValue } from '../pickle/index.ts'
-import { argmaxRows, type Estimator, type Prediction, type Scores } from './estimator.ts'
-import type { ReadEstimator } from './estimators.ts'
+import { argmaxRows, type Estimator, type Prediction, type ReadEstimator, type Scores } from './estimator.ts'
 import { featureNamesOf } from './feature-names.ts'
 import { labelsOf } from './labels.ts'
 import { addLeaves, type PackedTrees } from './packed-trees.ts'

@@ -6,8 +6,7 @@ import {
   type NumericArray,
   numericElements,
 } from '../pickle/index.ts'
-import { argmaxRows, type Estimator, type Prediction, type Scores } from './estimator.ts'
-import type { ReadEstimator } from './estimators.ts'
+import { argmaxRows, type Estimator, type Prediction, type ReadEstimator, type Scores } from './estimator.ts'
 import { featureNamesOf } from './feature-names.ts'
 import { labelsOf } from './labels.ts'
 import { addLeaves, type PackedTrees, packNodes, type TreeNodes } from './packed-trees.ts'

@@ -1,5 +1,4 @@
-import type { Estimator, Predictor } from './estimator.ts'
-import type { ReadEstimator } from './estimators.ts'
+import type { Estimator, Predictor, ReadEstimator } from './estimator.ts'
 import { type EstimatorRecord, listOf, required, unreadable } from './record.ts'
 import type { Table } from './table.ts'
 

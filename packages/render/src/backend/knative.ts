@@ -1,5 +1,6 @@
 import { knativePodFields } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
+import type { KnativeInput } from './knative-input.ts'
 import type { Knative } from '../capabilities.ts'
 import type { Decision, Problem } from '../decision.ts'
 import { ofComponent } from '../component-condition.ts'
@@ -13,15 +14,8 @@ import { knativeScale } from './knative-scale.ts'
 import { knativeService, revisionTemplate } from './knative-service.ts'
 import { ignoredReason } from '../service/ignored-fields.ts'
 import { multipleSources, podSettings } from './pod-input.ts'
-import type { RenderInput } from '../seam.ts'
-import type { EmitInput, Emitted } from './standard.ts'
+import type { Emitted } from './standard.ts'
 import { localGatewayService, virtualService } from './virtual-service.ts'
-
-export interface KnativeInput extends EmitInput {
-  readonly service: KubeObject
-  readonly knative: Knative
-  readonly isTemplateUnchanged?: RenderInput['isTemplateUnchanged']
-}
 
 export type KnativeEmitted =
   | Exclude<Emitted, { ok: true }>

@@ -8,7 +8,7 @@ import { knativeState, knativeUrl } from '../observe/knative-state.ts'
 import { without } from '../service/metadata.ts'
 import type { IngressSettings } from '../settings.ts'
 import { child } from './child.ts'
-import type { KnativeInput } from './knative.ts'
+import type { KnativeInput } from './knative-input.ts'
 import type { Emitted } from './standard.ts'
 
 const explainPath = '^/v1/models/[\\w-]+:explain$'

@@ -9,7 +9,8 @@ import type { ObserveInput } from '../seam.ts'
 import type { Part } from './conditions.ts'
 import { conditionsOf, type State } from './deployment-state.ts'
 import { knativeState, knativeUrl } from './knative-state.ts'
-import { componentsOf, liveChild, type ModeStatus, objectName } from './observe-service.ts'
+import { componentsOf, liveChild, objectName } from './live-child.ts'
+import type { ModeStatus } from './mode-status.ts'
 
 type Component = NonNullable<InferenceServiceStatus['components']>[string]
 type Name = ReturnType<typeof componentsOf>[number]

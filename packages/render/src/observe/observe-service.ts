@@ -1,9 +1,9 @@
 import type { InferenceServiceSpec, InferenceServiceStatus } from '@millrace/api'
-import type { KubeObject } from '@millrace/kube'
-import { findChild } from '../exposure/exposure.ts'
+import type { ModeStatus } from './mode-status.ts'
+import { componentsOf } from './live-child.ts'
 import { readyTypes } from '../component-condition.ts'
 import type { Problem } from '../decision.ts'
-import { type ComponentName, componentName, predictorName } from '../names.ts'
+import type { ComponentName } from '../names.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
 import { settleConditions, type Part } from './conditions.ts'
 import { byAge, modelStatus, refusedModelStatus } from './model-status.ts'
@@ -12,15 +12,6 @@ import { observeStandard } from './observe-standard.ts'
 import { ignoredParts } from './ignored-part.ts'
 import { scalingParts } from './scaling-part.ts'
 import { podTrouble } from './pod-failure.ts'
-
-/** What one mode knows about a service: its parts, and the fields that are the mode's own. */
-export interface ModeStatus {
-  readonly parts: readonly Part[]
-  readonly fields: Partial<InferenceServiceStatus>
-  /** Pods of each component as it shall be. */
-  readonly pods: Readonly<Partial<Record<ComponentName, readonly KubeObject[]>>>
-  readonly hasFailed: boolean
-}
 
 export function observeService(input: ObserveInput): Observed {
   const { service, rendered } = input
@@ -129,23 +120,4 @@ function stoppedStatus(input: ObserveInput): Observed {
     modelStatus: { transitionStatus: '' },
     ...runtimeFields(input),
   }
-}
-
-export function componentsOf(spec: InferenceServiceSpec): readonly ComponentName[] {
-  return [
-    'predictor',
-    ...(spec.transformer ? (['transformer'] as const) : []),
-    ...(spec.explainer ? (['explainer'] as const) : []),
-  ]
-}
-
-/** Name of a component's Deployment or Knative Service. */
-export function objectName(service: KubeObject, component: ComponentName): string {
-  const spec = service['spec'] as InferenceServiceSpec
-  const name = service.metadata.name ?? ''
-  return component === 'predictor' ? predictorName(name, spec.predictor.name) : componentName(name, component)
-}
-
-export function liveChild(input: ObserveInput, group: string, kind: string, name: string): KubeObject | undefined {
-  return findChild(input.children, group, kind, name)
 }

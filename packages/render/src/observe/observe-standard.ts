@@ -18,7 +18,8 @@ import type { ObserveInput } from '../seam.ts'
 import type { Part } from './conditions.ts'
 import { conditionOf, deploymentStates, type State, unseenReason } from './deployment-state.ts'
 import { modelStatus } from './model-status.ts'
-import { componentsOf, liveChild, type ModeStatus, objectName } from './observe-service.ts'
+import { componentsOf, liveChild, objectName } from './live-child.ts'
+import type { ModeStatus } from './mode-status.ts'
 
 type Components = NonNullable<InferenceServiceStatus['components']>
 type Canaries = NonNullable<InferenceServiceStatus['canaryStatuses']>

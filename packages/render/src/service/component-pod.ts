@@ -1,4 +1,4 @@
-import type { ComponentSpec, Container, PodSpec, PredictorSpec } from '@millrace/api'
+import type { ComponentSpec, Container, PodSpec, PredictorSpec, ServingRuntimeSpec } from '@millrace/api'
 import type { Deploying } from '../plan.ts'
 
 /** Every field of a pod. The compiler sees to it that none is missing. */
@@ -108,4 +108,11 @@ type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
 /** Drops fields that are undefined. */
 export function defined<T extends object>(fields: T): Defined<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>
+}
+
+/** What a runtime says about its pods beside their containers. */
+export function runtimePodFields(spec: Omit<ServingRuntimeSpec, 'workerSpec' | 'containers'>): Partial<PodSpec> {
+  const { nodeSelector, affinity, tolerations, volumes, imagePullSecrets, schedulerName, resourceClaims } = spec
+  const fields = { nodeSelector, affinity, tolerations, volumes, imagePullSecrets, schedulerName, resourceClaims }
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }

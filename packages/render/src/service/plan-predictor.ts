@@ -1,4 +1,5 @@
-import type { Container, ModelSpec, PodSpec, PredictorSpec, ServingRuntimeSpec } from '@millrace/api'
+import type { Container, ModelSpec, PodSpec, PredictorSpec } from '@millrace/api'
+import { unfitRuntime } from './unfit-runtime.ts'
 import type { Decision, Problem } from '../decision.ts'
 import { containerNames, envNames, internalKeys, labelKeys } from '../keys.ts'
 import { predictorName } from '../names.ts'
@@ -9,7 +10,7 @@ import { fillPlaceholders } from '../runtime/placeholders.ts'
 import { type Choice, type Rejection, type Runtime, runtimesOf, selectRuntime } from '../runtime/select-runtime.ts'
 import { serverDefaults } from '../runtime/server-defaults.ts'
 import { mergeContainer, mergePodSpec } from '../runtime/strategic-merge.ts'
-import { containerFieldsOf, deployingOf, podFieldsOf } from './component-pod.ts'
+import { containerFieldsOf, deployingOf, podFieldsOf, runtimePodFields } from './component-pod.ts'
 import {
   batcherAnnotations,
   confidentialAnnotations,
@@ -236,13 +237,6 @@ function transformerBeside(runtimes: readonly Container[], own: readonly Contain
   return ofRuntime && ofService ? mergeContainer(ofRuntime, ofService) : (ofService ?? ofRuntime)
 }
 
-/** What a runtime says about its pods beside their containers. */
-export function runtimePodFields(spec: Omit<ServingRuntimeSpec, 'workerSpec' | 'containers'>): Partial<PodSpec> {
-  const { nodeSelector, affinity, tolerations, volumes, imagePullSecrets, schedulerName, resourceClaims } = spec
-  const fields = { nodeSelector, affinity, tolerations, volumes, imagePullSecrets, schedulerName, resourceClaims }
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-}
-
 type FilledContainer =
   | { readonly ok: true; readonly container: Container }
   | { readonly ok: false; readonly problem: Problem }
@@ -251,13 +245,4 @@ function filled(container: Container, runtime: Runtime, meta: Meta): FilledConta
   const result = fillPlaceholders(container, meta)
   if (result.ok) return result
   return { ok: false, problem: unfitRuntime(runtime, `has a placeholder that cannot be filled (${result.error})`) }
-}
-
-export function unfitRuntime(runtime: Runtime, what: string): Problem {
-  return {
-    reason: 'InvalidPredictorSpec',
-    message: `Runtime "${runtime.name}" ${what}: correct the runtime, or choose another in spec.predictor.model.runtime.`,
-    path: 'spec.predictor.model.runtime',
-    condition: 'PredictorReady',
-  }
 }

@@ -7,8 +7,8 @@ import { editContainer, setEnv } from '../pod/container-edit.ts'
 import type { StringMap } from '../pod/shape.ts'
 import { mergeContainer, mergePodSpec } from '../runtime/strategic-merge.ts'
 import type { Runtime } from '../runtime/select-runtime.ts'
-import { podFieldsOf } from './component-pod.ts'
-import { runtimePodFields, unfitRuntime } from './plan-predictor.ts'
+import { podFieldsOf, runtimePodFields } from './component-pod.ts'
+import { unfitRuntime } from './unfit-runtime.ts'
 import type { PlanningInput } from './planning.ts'
 
 interface WorkerInput {

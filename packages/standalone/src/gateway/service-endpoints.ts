@@ -1,4 +1,5 @@
 import type { KubeObject } from '@millrace/kube'
+import { localAddress } from '../published-address.ts'
 
 /** core/v1 Service, as far as routing reads it. */
 export interface Service extends KubeObject {
@@ -127,8 +128,9 @@ function endpointsOfPort(
   })
 }
 
+/** Where an endpoint is called. */
 export function authority(address: string, port: number | null | undefined): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return address.includes(':') ? `[${address}]:${port}` : `${localAddress(address)}:${port}`
 }
 
 const clusterDomain = 'cluster.local'

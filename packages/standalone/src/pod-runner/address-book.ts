@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { localAddress } from '../published-address.ts'
 import { type AddressRange, addressCandidates } from './pod-address.ts'
 import { type Pod, type PodIdentity, podIdentity } from './pod.ts'
 
@@ -27,7 +28,8 @@ export function perPodAddresses(range: AddressRange, hostIP: string, seed: strin
       const known = addressOf.get(uid)
       if (known !== undefined) return { ip: known }
       let tries = 0
-      for (const ip of addressCandidates(range, `${seed}/${namespace}/${name}`, pod.status?.podIP)) {
+      const before = pod.status?.podIP && localAddress(pod.status.podIP)
+      for (const ip of addressCandidates(range, `${seed}/${namespace}/${name}`, before)) {
         if (takenBy.has(ip)) continue
         if ((tries += 1) > candidatesMax) break
         takenBy.set(ip, uid)

@@ -1,5 +1,5 @@
 import { connect } from 'node:http2'
-import type { Attempt } from './probe-attempt.ts'
+import type { Attempt } from './attempt.ts'
 
 const serving = 1
 const answerBytesMax = 1024

@@ -40,6 +40,8 @@ export interface PodWorkerContext {
   readonly bootId: string | undefined
   readonly nodeName: string
   readonly hostIP: string
+  /** As others are told it. */
+  readonly published: (podIP: string) => string
   readonly allocatable: Readonly<Record<string, number>>
   readonly addresses: AddressBook
   readonly objects: ObjectSource
@@ -310,8 +312,8 @@ export class PodWorker {
   }
 
   #downwardFacts(podIP: string): DownwardFacts {
-    const { nodeName, hostIP, allocatable } = this.#context
-    return { pod: this.#writer.pod, nodeName, podIP, hostIP, allocatable }
+    const { nodeName, hostIP, allocatable, published } = this.#context
+    return { pod: this.#writer.pod, nodeName, podIP: published(podIP), hostIP, allocatable }
   }
 
   #status(pod: Pod): PodStatus {
@@ -321,7 +323,7 @@ export class PodWorker {
       init: this.#frozen?.init ?? this.#init.map(({ status }) => status),
       main: this.#frozen?.main ?? this.#main.map(({ status }) => status),
       hostIP: this.#context.hostIP,
-      podIP: this.#prepared?.podIP,
+      podIP: this.#prepared && this.#context.published(this.#prepared.podIP),
       startTime: this.#startTime,
       isPrepared: this.#prepared !== undefined,
       obstacle: this.#obstacle,

@@ -1,5 +1,6 @@
 import type { RequestOptions } from 'node:http'
 import { connect } from 'node:net'
+import type { Attempt } from './attempt.ts'
 import type { Container, HttpGetAction } from './pod.ts'
 
 // Not by import, which costs 35 ms and 5 MB: tests/tidy/start-cost.test.ts.
@@ -21,8 +22,6 @@ export interface ProbeTarget {
     signal: AbortSignal,
   ) => Promise<{ exitCode: number; output: string }>
 }
-
-export type Attempt = { readonly ok: true } | { readonly ok: false; readonly message: string }
 
 const answerBytesMax = 10 * 1024
 

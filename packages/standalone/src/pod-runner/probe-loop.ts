@@ -1,6 +1,7 @@
 import { sleep, type Clock } from '@millrace/kube'
 import type { Probe } from './pod.ts'
-import type { Attempt, ProbeAction } from './probe-attempt.ts'
+import type { ProbeAction } from './probe-attempt.ts'
+import type { Attempt } from './attempt.ts'
 
 export interface ProbeSettings {
   readonly initialDelayMs: number

@@ -15,6 +15,7 @@ import {
   startInformer,
   systemClock,
 } from '@millrace/kube'
+import { publishedAddress } from '../published-address.ts'
 import { type AddressBook, perPodAddresses, sharedAddress } from './address-book.ts'
 import { PodBinder } from './bind-pods.ts'
 import { type KubeletServer, startKubeletServer } from './kubelet-server.ts'
@@ -51,6 +52,8 @@ export interface PodRunnerOptions {
   readonly podCIDR?: string
   /** `per-pod` needs Linux; default by system. */
   readonly addresses?: 'per-pod' | 'shared'
+  /** Tell pods' addresses as a real Kubernetes takes them: see `publishedAddress`. */
+  readonly publishReserved?: boolean
   readonly podsMax?: number
   /** The environment of this process, of which pods get a few harmless variables. */
   readonly environment?: Readonly<Record<string, string | undefined>>
@@ -265,6 +268,7 @@ class NodeRunner implements PodRunner {
       bootId: this.#bootId,
       nodeName: this.nodeName,
       hostIP,
+      published: this.#options.publishReserved === true ? publishedAddress : (podIP) => podIP,
       allocatable: nodeAllocatable(this.#podsMax),
       addresses,
       objects: this.#objects,

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import type { FetchJob } from '../fetch-options.ts'
-import { redactUri } from '../schemes.ts'
+import { redactUri } from '../redact-uri.ts'
 import { StorageError } from '../storage-error.ts'
 
 // Not by import, which costs 35 ms and 5 MB: tests/tidy/start-cost.test.ts.

@@ -1,5 +1,6 @@
-import type { SubresourceInfo } from '../../builtin/catalog.ts'
-import { customPrinter, type TablePrinter } from '../../builtin/print-table.ts'
+import type { SubresourceInfo } from '../../builtin/resource-info.ts'
+import { customPrinter } from '../../builtin/print-table.ts'
+import type { TablePrinter } from '../../builtin/table-printer.ts'
 import type { JsonSchema, Schema } from '../../schema/schema.ts'
 import { bucketOf, type ScalePaths, type ServedResource } from '../served-resource.ts'
 import { completeNames, type Crd, type CrdVersion } from './crd-spec.ts'

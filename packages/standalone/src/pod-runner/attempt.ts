@@ -1,0 +1,1 @@
+export type Attempt = { readonly ok: true } | { readonly ok: false; readonly message: string }
