@@ -19,18 +19,25 @@ export function nodeAllocatable(podsMax: number): Record<string, number> {
   return { cpu: cpus().length, memory: totalmem(), pods: podsMax }
 }
 
-/** Creates the Node, or brings an existing one up to date, and says that it is ready. Returns it. */
+/**
+ * Creates the Node, or brings an existing one up to date, and says that it is ready. Returns it. On a real control plane others
+ * write to a Node too (taints, addresses), the more so when it is new: our parts are patched in, as a kubelet does it.
+ */
 export async function registerNode(
   client: Client,
   node: NodeDescription,
   now: number,
   signal: AbortSignal,
 ): Promise<KubeObject> {
+  const labels = nodeLabels(node)
   const existing = await getNode(client, node.name, signal)
-  const wanted = nodeObject(node, existing)
   const stored = existing
-    ? await client.replace(resources.nodes, wanted, { signal })
-    : await client.create(resources.nodes, wanted, { signal })
+    ? await client.patch(resources.nodes, { name: node.name }, 'merge', { metadata: { labels } }, { signal })
+    : await client.create(
+        resources.nodes,
+        { apiVersion: 'v1', kind: 'Node', metadata: { name: node.name, labels }, spec: {} },
+        { signal },
+      )
   return writeNodeStatus(client, node, stored, { isReady: true, now, signal })
 }
 
@@ -76,19 +83,12 @@ async function getNode(client: Client, name: string, signal: AbortSignal): Promi
   }
 }
 
-function nodeObject(node: NodeDescription, existing: KubeObject | undefined): KubeObject {
-  const labels = {
+function nodeLabels(node: NodeDescription): Record<string, string> {
+  return {
     'kubernetes.io/hostname': node.name,
     'kubernetes.io/os': platform(),
     'kubernetes.io/arch': goArch(),
     'node.kubernetes.io/instance-type': 'millrace-local',
-  }
-  return {
-    ...existing,
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { ...existing?.metadata, name: node.name, labels: { ...existing?.metadata.labels, ...labels } },
-    spec: { ...(existing?.spec as object | undefined) },
   }
 }
 
@@ -102,7 +102,6 @@ async function writeNodeStatus(
   const resourceList = Object.fromEntries(Object.entries(nodeAllocatable(node.podsMax)).map(([k, v]) => [k, String(v)]))
   const now = formatTime(report.now)
   const status = {
-    ...previous,
     capacity: resourceList,
     allocatable: resourceList,
     addresses: [
@@ -113,7 +112,8 @@ async function writeNodeStatus(
     nodeInfo: nodeInfo(node),
     conditions: nodeConditions(previous.conditions ?? [], report.isReady, now),
   }
-  return client.replace(resources.nodes, { ...object, status }, { subresource: 'status', signal: report.signal })
+  const options = { subresource: 'status', signal: report.signal }
+  return client.patch(resources.nodes, { name: node.name }, 'strategic', { status }, options)
 }
 
 function nodeConditions(previous: PodCondition[], isReady: boolean, now: string): object[] {
