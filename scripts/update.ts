@@ -5,8 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { staleFiles as staleInstallation, update as updateInstallation } from '../deploy/source/update.ts'
-import { staleFiles as staleSchemas, update as updateSchemas } from '../packages/api/scripts/update.ts'
+import { staleFiles, writeGeneratedFiles } from './generated-files.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -24,14 +23,13 @@ function goldenTests(): string[] {
 }
 
 async function check(): Promise<number> {
-  const stale = [...(await staleSchemas()), ...(await staleInstallation())]
+  const stale = await staleFiles()
   for (const path of stale) console.error(`${path} is not current: run npm run update`)
   return stale.length > 0 ? 1 : 0
 }
 
 async function write(): Promise<number> {
-  console.log(`deploy/schema: ${await updateSchemas()} files`)
-  console.log(`deploy: ${await updateInstallation()} files`)
+  console.log(`generated: ${await writeGeneratedFiles()} files`)
   const tests = goldenTests()
   if (tests.length === 0) return 0
   const env = { ...process.env, MILLRACE_UPDATE: '1' }

@@ -17,6 +17,9 @@ const kubernetesTypes: readonly KubernetesTypes[] = ['included', 'referenced']
 
 const root = join(import.meta.dirname, '../../..')
 
+/** Folders that hold nothing but what is generated here. */
+export const ownedFolders: readonly string[] = ['deploy/schema']
+
 /** What is made of the kinds. The CRDs are made by deploy/source, with what makes them part of an installation. */
 export function generatedFiles(): GeneratedFile[] {
   return [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isQuantity, nearName, parseDeploymentMode, parseQuantity } from '@millrace/api'
+import { isQuantity, nearName, parseDeploymentMode, parseQuantity, quantityValue } from '@millrace/api'
 
 test('a near name is the one a person meant, or none', () => {
   const names = ['minReplicas', 'maxReplicas', 'scaleTarget', 'tolerations']
@@ -19,6 +19,8 @@ test('quantities compare exactly, whatever their suffix', () => {
   assert.equal(parseQuantity('.5Gi'), parseQuantity('512Mi'))
   assert.equal(parseQuantity('-1'), -1_000_000_000n)
   assert.equal(parseQuantity('0.1n'), 1n)
+  assert.equal(quantityValue('1.5Gi'), 1.5 * 2 ** 30)
+  assert.equal(quantityValue('250m'), 0.25)
   for (const wrong of ['', 'abc', '1 Gi', '1GiB', '1e', '--1', true, null, {}, '1e999999']) {
     assert.equal(parseQuantity(wrong), undefined, String(wrong))
   }

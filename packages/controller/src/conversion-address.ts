@@ -8,10 +8,10 @@ import {
   type KubeObject,
   type Log,
   resources,
-  sleep,
 } from '@millrace/kube'
-import { type AuthorityFiller, conversionOnly, convertedCrd } from './fill-in-authority.ts'
+import { conversionOnly, convertedCrd } from './fill-in-authority.ts'
 import { fieldManager } from './field-manager.ts'
+import { type Keeper, keepWritten } from './keep-written.ts'
 
 export interface ConversionAddressOptions {
   /** Where we convert, and whom to trust. */
@@ -20,28 +20,18 @@ export interface ConversionAddressOptions {
   readonly log: Log
 }
 
-const retryMs = 2_000
-const lookAgainMs = 60_000
-
 /**
  * Tells the API server of one machine where objects are converted: in the CRD that has versions to convert between. It stays
  * there when we end: an answer that the API server cannot get is better than an object that it takes for converted.
  */
-export function keepConversionAddress(client: Client, options: ConversionAddressOptions): AuthorityFiller {
+export function keepConversionAddress(client: Client, options: ConversionAddressOptions): Keeper {
   const { clock, log } = options
   const informers = createInformers(client, { clock, log })
   const crd = informers.informer(resources.customResourceDefinitions, {
     fieldSelector: `metadata.name=${convertedCrd}`,
     transform: conversionAndVersions,
   })
-  const abort = new AbortController()
-  const done = Promise.withResolvers<void>()
-  let due = new AbortController()
-  const wake = () => due.abort()
-  crd.onChange(wake)
-  void crd.synced.then(wake)
-
-  const write = async (): Promise<boolean> => {
+  const write = async (signal: AbortSignal): Promise<boolean> => {
     if (!crd.isSynced) return isKubeError(crd.trouble, 'Forbidden')
     const [object] = crd.list()
     const wanted = webhookConversion(options.client())
@@ -51,36 +41,18 @@ export function keepConversionAddress(client: Client, options: ConversionAddress
     const metadata = { ...(name !== undefined && { name }), resourceVersion }
     const body = { apiVersion: object.apiVersion, kind: object.kind, metadata, spec: { conversion: wanted } }
     try {
-      const { signal } = abort
       crd.remember(await client.apply(crd.resource, body, { fieldManager, force: true, signal }))
       log.info('The API server was told where to convert', { name: convertedCrd })
       return true
     } catch (error) {
       if (!isKubeError(error)) throw error
       const isOvertaken = error.code === 'Conflict' || error.code === 'NotFound'
-      if (!isOvertaken && !abort.signal.aborted)
+      if (!isOvertaken && !signal.aborted)
         log.warn('The API server could not be told where to convert', { name: convertedCrd, error: error.message })
       return false
     }
   }
-  const run = async () => {
-    while (!abort.signal.aborted) {
-      due = new AbortController()
-      const isTold = await write()
-      if (isTold) done.resolve()
-      await sleep(clock, isTold ? lookAgainMs : retryMs, AbortSignal.any([due.signal, abort.signal]))
-    }
-  }
-  const running = run()
-  return {
-    done: done.promise,
-    changed: wake,
-    close: async () => {
-      abort.abort()
-      await running
-      await informers.close()
-    },
-  }
+  return keepWritten(informers, [crd], clock, write)
 }
 
 interface CrdSpec {

@@ -9,8 +9,8 @@ import {
   type Log,
   type Resource,
   resources,
-  sleep,
 } from '@millrace/kube'
+import { type Keeper, keepWritten } from './keep-written.ts'
 
 export interface AuthorityOptions {
   /** Name of the registrations, validating and mutating. */
@@ -23,16 +23,6 @@ export interface AuthorityOptions {
   readonly log: Log
 }
 
-export interface AuthorityFiller {
-  /** Resolves when what is installed trusts us, or cannot be seen. */
-  readonly done: Promise<void>
-  /** The authority is another one. */
-  changed(): void
-  close(): Promise<void>
-}
-
-const retryMs = 2_000
-const lookAgainMs = 60_000
 const fieldManager = 'millrace-authority'
 /** Kinds that have versions to convert between. */
 export const convertedCrd = `${serving.inferenceServices.plural}.${group}`
@@ -41,7 +31,7 @@ export const convertedCrd = `${serving.inferenceServices.plural}.${group}`
  * Keeps our authority in what was installed with us: the registrations of the webhooks, and the conversion webhook of the
  * CRD. They are followed, so that a new installation over them is healed at once.
  */
-export function fillInAuthority(client: Client, options: AuthorityOptions): AuthorityFiller {
+export function fillInAuthority(client: Client, options: AuthorityOptions): Keeper {
   const { clock, log, configurationName } = options
   const informers = createInformers(client, { clock, log })
   const follow = (resource: Resource, name: string, transform?: (object: KubeObject) => KubeObject): Informer =>
@@ -50,16 +40,7 @@ export function fillInAuthority(client: Client, options: AuthorityOptions): Auth
     (resource) => follow(resource, configurationName),
   )
   const crd = follow(resources.customResourceDefinitions, convertedCrd, conversionOnly)
-  const abort = new AbortController()
-  const done = Promise.withResolvers<void>()
-  let due = new AbortController()
-  const wake = () => due.abort()
-  for (const informer of [...registrations, crd]) {
-    informer.onChange(wake)
-    void informer.synced.then(wake)
-  }
-
-  const write = async (informer: Informer, fillIn: FillIn): Promise<boolean> => {
+  const write = async (informer: Informer, fillIn: FillIn, signal: AbortSignal): Promise<boolean> => {
     if (!informer.isSynced) return isKubeError(informer.trouble, 'Forbidden')
     const [object] = informer.list()
     const caBundle = Buffer.from(options.authority()).toString('base64')
@@ -67,7 +48,6 @@ export function fillInAuthority(client: Client, options: AuthorityOptions): Auth
     if (!object || !body) return true
     const name = object.metadata.name ?? ''
     try {
-      const signal = abort.signal
       informer.remember(await client.patch(informer.resource, { name }, 'merge', body, { fieldManager, signal }))
       log.info('The authority of the webhook was filled in', { kind: informer.resource.kind, name })
       return true
@@ -75,32 +55,16 @@ export function fillInAuthority(client: Client, options: AuthorityOptions): Auth
       if (!isKubeError(error)) throw error
       // Somebody else's write came first, or it is gone: the watch tells.
       const isOvertaken = error.code === 'Conflict' || error.code === 'NotFound'
-      if (!isOvertaken && !abort.signal.aborted)
+      if (!isOvertaken && !signal.aborted)
         log.warn('The authority of the webhook could not be filled in', { name, error: error.message })
       return false
     }
   }
-  const run = async () => {
-    while (!abort.signal.aborted) {
-      due = new AbortController()
-      const filled = [await write(crd, inConversion)]
-      for (const registration of registrations) filled.push(await write(registration, inRegistration))
-      const isFilled = filled.every(Boolean)
-      if (isFilled) done.resolve()
-      await sleep(clock, isFilled ? lookAgainMs : retryMs, AbortSignal.any([due.signal, abort.signal]))
-    }
-  }
-  const running = run()
-
-  return {
-    done: done.promise,
-    changed: wake,
-    close: async () => {
-      abort.abort()
-      await running
-      await informers.close()
-    },
-  }
+  return keepWritten(informers, [...registrations, crd], clock, async (signal) => {
+    const filled = [await write(crd, inConversion, signal)]
+    for (const registration of registrations) filled.push(await write(registration, inRegistration, signal))
+    return filled.every(Boolean)
+  })
 }
 
 /** The merge patch that an object needs; undefined where it needs none. */

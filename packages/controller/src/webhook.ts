@@ -17,7 +17,8 @@ import { completedPodLabels } from './complete-pods.ts'
 import { keepConversionAddress } from './conversion-address.ts'
 import { convert, convertPath } from './convert.ts'
 import { fieldManager } from './field-manager.ts'
-import { type AuthorityFiller, fillInAuthority } from './fill-in-authority.ts'
+import { fillInAuthority } from './fill-in-authority.ts'
+import type { Keeper } from './keep-written.ts'
 import { type Certificates, obtainCertificates } from './webhook-certificates.ts'
 
 export interface Webhook {
@@ -83,7 +84,7 @@ interface TieContext {
   readonly log: Log
 }
 
-function tieToServer(client: Client, options: WebhookOptions, context: TieContext): AuthorityFiller {
+function tieToServer(client: Client, options: WebhookOptions, context: TieContext): Keeper {
   const { certificates, clock, log } = context
   if (options.mode === 'url') {
     const conversion = keepConversionAddress(client, {
@@ -99,7 +100,7 @@ function tieToServer(client: Client, options: WebhookOptions, context: TieContex
   return fillInAuthority(client, { configurationName, service: options.service, authority, clock, log })
 }
 
-function both(one: AuthorityFiller, other: AuthorityFiller): AuthorityFiller {
+function both(one: Keeper, other: Keeper): Keeper {
   return {
     done: Promise.all([one.done, other.done]).then(() => {}),
     changed: () => {
@@ -128,7 +129,7 @@ function keepRegistered(
   client: Client,
   options: WebhookOptions & { readonly mode: 'url' },
   { port, certificates, clock, log }: TieContext,
-): AuthorityFiller {
+): Keeper {
   const abort = new AbortController()
   const registered = Promise.withResolvers<void>()
   let due = new AbortController()

@@ -43,6 +43,7 @@ export {
   type SettledDrift,
 } from './apply-objects.ts'
 export { findDrift, type Difference } from './drift.ts'
+export { quantityValue } from './quantity.ts'
 export { leanFor } from './lean-object.ts'
 export {
   startAdmissionServer,

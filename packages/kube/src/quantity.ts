@@ -23,6 +23,15 @@ export function isSameQuantity(a: string, b: string): boolean {
   return left !== undefined && left === right
 }
 
+/**
+ * A quantity (`500m`, `1.5Gi`, `2e3`, 4) as a number of base units (cores, bytes); undefined when it is not one. Exact up to
+ * 2^53, which is enough for a machine's memory.
+ */
+export function quantityValue(quantity: string | number | undefined): number | undefined {
+  const amount = quantity === undefined ? undefined : nanos(String(quantity))
+  return amount === undefined ? undefined : Number(amount / 10n ** 9n) + Number(amount % 10n ** 9n) / 1e9
+}
+
 /** resource.Quantity's grammar, in units of 10⁻⁹ (its finest step); finer parts are rounded up, as it does. */
 function nanos(text: string): bigint | undefined {
   const match =

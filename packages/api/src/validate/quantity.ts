@@ -7,6 +7,8 @@ const decimal: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, k: 3, M
 /** Digits beyond which an exponent cannot belong to any real quantity; bounds the work. */
 const exponentMax = 40
 
+const billion = 1_000_000_000n
+
 /**
  * The amount in billionths (cpu `500m` is 500 000 000n), rounded up as Kubernetes does; undefined when it isn't a
  * quantity. Numbers are taken as written.
@@ -24,6 +26,12 @@ export function parseQuantity(value: unknown): bigint | undefined {
   if (binarySuffix) amount <<= binary[binarySuffix] ?? 0n
   amount = power >= 0 ? amount * 10n ** BigInt(power) : divideUp(amount, 10n ** BigInt(-power))
   return sign === '-' ? -amount : amount
+}
+
+/** The amount in base units (cores, bytes), as near as a number comes; undefined when it isn't a quantity. */
+export function quantityValue(value: unknown): number | undefined {
+  const amount = parseQuantity(value)
+  return amount === undefined ? undefined : Number(amount / billion) + Number(amount % billion) / 1e9
 }
 
 function divideUp(amount: bigint, by: bigint): bigint {

@@ -1,8 +1,8 @@
+import { quantityValue } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { containerNames } from '../keys.ts'
 import { modelConfigName } from '../names.ts'
 import type { Plan } from '../plan.ts'
-import { quantityValue } from '../quantity.ts'
 import type { World } from '../world.ts'
 import { child } from './child.ts'
 

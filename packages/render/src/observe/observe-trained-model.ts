@@ -1,7 +1,6 @@
-import type { InferenceService, TrainedModel } from '@millrace/api'
+import { type InferenceService, quantityValue, type TrainedModel } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { conditionOf } from './deployment-state.ts'
-import { quantityValue } from '../quantity.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
 import { readPredictor } from '../service/read-predictor.ts'
 import { type Runtime, runtimesOf } from '../runtime/select-runtime.ts'

@@ -1,6 +1,5 @@
-import type { Container, PodSpec } from '@millrace/api'
+import { type Container, type PodSpec, quantityValue } from '@millrace/api'
 import type { Problem } from '../decision.ts'
-import { quantityValue } from '../quantity.ts'
 
 /**
  * What Kubernetes would refuse in a pod that runtime, service and cluster make together. Said here, it is one sentence in

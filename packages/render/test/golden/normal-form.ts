@@ -2,7 +2,7 @@
  * Brings objects and pods to one form, so that only what matters to the cluster is left: no server-side defaults, lists
  * that are maps in truth (env, volumes, containers) as maps, quantities as numbers.
  */
-import { quantityValue } from '../../src/index.ts'
+import { quantityValue } from '@millrace/api'
 import { omit } from '../../src/omit.ts'
 
 type Json = Record<string, unknown>

@@ -1,5 +1,5 @@
+import { quantityValue } from '@millrace/kube'
 import type { Container, FieldRef, Pod, ResourceFieldRef } from './pod.ts'
-import { divideQuantity, parseQuantity } from './quantity.ts'
 
 /** What a pod may ask about itself and its place. */
 export interface DownwardFacts {
@@ -53,10 +53,17 @@ export function downwardResource(
   const [kind, ...rest] = reference.resource.split('.')
   const name = rest.join('.')
   if (!container || (kind !== 'limits' && kind !== 'requests') || name === '') return undefined
-  const limit = parseQuantity(container.resources?.limits?.[name])
-  const request = parseQuantity(container.resources?.requests?.[name])
+  const limit = quantityValue(container.resources?.limits?.[name])
+  const request = quantityValue(container.resources?.requests?.[name])
   const value = kind === 'limits' ? (limit ?? facts.allocatable[name]) : (request ?? limit)
   return divideQuantity(value ?? 0, reference.divisor)
+}
+
+/** `value / divisor`, rounded up, as the downward API writes resource fields. */
+export function divideQuantity(value: number, divisor: string | number | undefined): string {
+  const by = quantityValue(divisor) || 1
+  // One part in 1e9 is the finest step a quantity has (nano); below it there is only floating-point noise.
+  return String(Math.ceil(Math.round((value / by) * 1e9) / 1e9))
 }
 
 /** Labels or annotations as the downward API writes them to a file: `key="value"` lines, by key. */

@@ -1,5 +1,14 @@
 import { rm } from 'node:fs/promises'
-import { type Client, type Clock, isKubeError, type KubeObject, type Log, resources, sleep } from '@millrace/kube'
+import {
+  type Client,
+  type Clock,
+  isKubeError,
+  type KubeObject,
+  type Log,
+  quantityValue,
+  resources,
+  sleep,
+} from '@millrace/kube'
 import type { AddressBook } from './address-book.ts'
 import { ContainerSupervisor, type RestartRule } from './container-supervisor.ts'
 import type { DownwardFacts } from './downward-field.ts'
@@ -25,7 +34,6 @@ import { PodStatusWriter } from './pod-status-writer.ts'
 import type { VolumeContext } from './pod-volumes.ts'
 import { type LaunchResult, type LocalProgram, prepareLaunch } from './prepare-launch.ts'
 import type { ProcessLedger } from './process-ledger.ts'
-import { parseQuantity } from './quantity.ts'
 import { formatTime } from './time-format.ts'
 import type { TokenSource } from './token-source.ts'
 import type { UsageSampler } from './usage-sampler.ts'
@@ -270,7 +278,7 @@ export class PodWorker {
       previous: isInit && !isIntact ? undefined : previousStatus(this.#first, container.name),
       prepare: () => this.#prepareContainer(container),
       watchMemory: (groupId, onExceeded) => {
-        const memoryBytesMax = parseQuantity(container.resources?.limits?.memory)
+        const memoryBytesMax = quantityValue(container.resources?.limits?.memory)
         return usage.track({ pod: this.identity, container: container.name, groupId, memoryBytesMax, onExceeded })
       },
       onEvent: (type, reason, message) => this.#onEvent(type, reason, message),

@@ -6,12 +6,12 @@ import {
   isKubeError,
   type KubeObject,
   type Log,
+  quantityValue,
   resources,
   startInformer,
 } from '@millrace/kube'
 import { claimDirectory, makePrivateDirectory } from './pod-directory.ts'
 import { hostPathPlace } from './pod-volumes.ts'
-import { parseQuantity } from './quantity.ts'
 
 interface Claim extends KubeObject {
   spec: {
@@ -162,7 +162,7 @@ function satisfies(volume: PersistentVolume, claim: Claim): boolean {
   return (
     (claim.spec.accessModes ?? []).every((mode) => accessModes.includes(mode)) &&
     labels.every(([key, value]) => volume.metadata.labels?.[key] === value) &&
-    (parseQuantity(capacity?.storage) ?? 0) >= (parseQuantity(claim.spec.resources?.requests?.storage) ?? 0)
+    (quantityValue(capacity?.storage) ?? 0) >= (quantityValue(claim.spec.resources?.requests?.storage) ?? 0)
   )
 }
 

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@millrace/kube'
-import { parseQuantity } from '../pod-runner/quantity.ts'
+import { type KubeObject, quantityValue } from '@millrace/kube'
 import { type Condition, isActive, isReady, type Pod, withCondition } from './apps.ts'
 
 export interface ScalingPolicy {
@@ -221,11 +220,11 @@ function targetTotal(
   name: 'cpu' | 'memory',
 ): number | undefined {
   if (target.averageValue !== undefined)
-    return (parseQuantity(target.averageValue) ?? 0) * (name === 'cpu' ? 1000 : 1) * pods.length
+    return (quantityValue(target.averageValue) ?? 0) * (name === 'cpu' ? 1000 : 1) * pods.length
   let requested = 0
   for (const pod of pods) {
     for (const container of pod.spec.containers) {
-      const request = parseQuantity(container.resources?.requests?.[name] ?? '')
+      const request = quantityValue(container.resources?.requests?.[name] ?? '')
       if (request === undefined) return undefined
       requested += name === 'cpu' ? request * 1000 : request
     }

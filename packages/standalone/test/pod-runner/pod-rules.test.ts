@@ -9,7 +9,7 @@ import { checkNodeFit, type NodeFacts } from '../../src/pod-runner/node-fit.ts'
 import { addressCandidates, parseLoopbackRange } from '../../src/pod-runner/pod-address.ts'
 import { isInnerPath } from '../../src/pod-runner/pod-directory.ts'
 import type { Pod, PodSpec } from '../../src/pod-runner/pod.ts'
-import { divideQuantity, parseQuantity } from '../../src/pod-runner/quantity.ts'
+import { divideQuantity } from '../../src/pod-runner/downward-field.ts'
 import { planRestart } from '../../src/pod-runner/restart-back-off.ts'
 import { platformEnvironment } from '../../src/pod-runner/platform-environment.ts'
 
@@ -62,19 +62,7 @@ test('maps mount paths at path boundaries only, the longest first, and never twi
   assert.equal(mountPathMapper([])('/mnt'), '/mnt')
 })
 
-test('reads quantities', () => {
-  const cases: [string | number, number | undefined][] = [
-    ['500m', 0.5],
-    ['1.5Gi', 1.5 * 2 ** 30],
-    ['2e3', 2000],
-    ['128974848', 128_974_848],
-    [4, 4],
-    ['1k', 1000],
-    ['', undefined],
-    ['1Xi', undefined],
-    ['Mi', undefined],
-  ]
-  for (const [text, expected] of cases) assert.equal(parseQuantity(text), expected)
+test('writes quantities in units of the divisor, rounded up', () => {
   assert.equal(divideQuantity(2.5, '1'), '3')
   assert.equal(divideQuantity(0.25, '1m'), '250')
   assert.equal(divideQuantity(2 ** 30, '1Mi'), '1024')
