@@ -2,8 +2,10 @@ import { type ClusterConfig, configMapName, parseConfig, resources as serving, s
 import { type Client, discover, type Discovery, type KubeObject, type Resource, resources } from '@millrace/kube'
 import {
   type Capabilities,
+  childKinds,
   emptyWorld,
   type Gathered,
+  type Knative,
   knativeAutoscaler,
   type Read,
   reads,
@@ -42,17 +44,39 @@ export async function readRenderInput(client: Client, service: KubeObject): Prom
     }
   }
   const capabilities = capabilitiesOf(discovery)
-  const configMap = capabilities.knative
-    ? await find(client, resources.configMaps, { namespace: 'knative-serving', name: 'config-autoscaler' })
-    : undefined
+  const [children, knative] = await Promise.all([
+    readChildren(client, discovery, service),
+    capabilities.knative
+      ? readKnative(client, discovery)
+      : { autoscaler: knativeAutoscaler({}).autoscaler, domains: [] },
+  ])
+  return { service, world, children, config, capabilities, knative, controllerNamespace }
+}
+
+async function readChildren(client: Client, discovery: Discovery, owner: KubeObject): Promise<readonly KubeObject[]> {
+  const { uid, namespace = '' } = owner.metadata
+  const lists = await Promise.all(
+    childKinds.map(({ group, kind }) => readObjects(client, discovery, { group, kind, namespace })),
+  )
+  return lists.flat().filter(({ metadata }) => metadata.ownerReferences?.some((reference) => reference.uid === uid))
+}
+
+const knativeNamespace = 'knative-serving'
+
+async function readKnative(client: Client, discovery: Discovery): Promise<Knative> {
+  const configMapOf = (name: string) => find(client, resources.configMaps, { namespace: knativeNamespace, name })
+  const [servings, configMap, domains] = await Promise.all([
+    readObjects(client, discovery, {
+      group: 'operator.knative.dev',
+      kind: 'KnativeServing',
+      namespace: knativeNamespace,
+    }),
+    configMapOf('config-autoscaler'),
+    configMapOf('config-domain'),
+  ])
   return {
-    service,
-    world,
-    children: [],
-    config,
-    capabilities,
-    knative: { autoscaler: knativeAutoscaler({ configMap }).autoscaler, domains: [] },
-    controllerNamespace,
+    autoscaler: knativeAutoscaler({ knativeServing: servings[0], configMap }).autoscaler,
+    domains: Object.keys(Object(domains?.['data'])).filter((key) => !key.startsWith('_')),
   }
 }
 
