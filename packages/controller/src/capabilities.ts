@@ -1,4 +1,5 @@
-import { type Capabilities, childKinds } from '@millrace/render'
+import type { Log } from '@millrace/kube'
+import { type Capabilities, childKinds, optionalPieces } from '@millrace/render'
 import type { ClusterWatch } from './cluster-watch.ts'
 import { kindId } from './watched-kinds.ts'
 
@@ -13,6 +14,24 @@ export function capabilitiesOf(watch: ClusterWatch, imageVolume: boolean): Capab
     keda: has('keda'),
     otel: has('otel'),
     imageVolume,
+  }
+}
+
+/** Tells what is there and what is not, in the log when it changes and in a metric always. */
+export function createCapabilityReport(
+  log: Log,
+  metric: (name: string, isThere: boolean) => void,
+): (watch: Pick<ClusterWatch, 'serves'>, capabilities: Capabilities) => void {
+  const told = new Map<string, boolean>()
+  return (watch, capabilities) => {
+    for (const { name, title, group, plural, use } of optionalPieces) {
+      const isThere = use ? capabilities[use.capability] : watch.serves(`${plural}.${group}`)
+      metric(name, isThere)
+      if (isThere !== (told.get(name) ?? false))
+        log.info(isThere ? 'The cluster has it now' : 'The cluster has it no longer', { capability: title })
+      told.set(name, isThere)
+    }
+    metric('imageVolume', capabilities.imageVolume)
   }
 }
 

@@ -22,6 +22,8 @@ export interface ClusterWatch {
   /** As `collection`, and its first state is in: what is absent from it does not exist. */
   synced(id: string): Collection | undefined
   collections(): Iterable<readonly [WatchedKind, Collection]>
+  /** Whether the server serves `plural.group`, in any version; of the kinds in the table and of all others. */
+  serves(name: string): boolean
   close(): Promise<void>
 }
 
@@ -35,6 +37,8 @@ export interface ClusterWatchOptions {
   readonly onChange: (kind: WatchedKind, change: Change) => void
   /** A kind has come (its first state is in) or gone. */
   readonly onKindsChanged: () => void
+  /** The server has told what it serves: for the first time, or again. */
+  readonly onDiscovered: () => void
 }
 
 /** Discovery is asked again this often even if no CRD changes: aggregated API servers have none. */
@@ -54,6 +58,7 @@ export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
   const { client, kinds, clock, random, log } = options
   const informers = createInformers(client, { clock, random, log })
   const running = new Map<string, Collection>()
+  let served: ReadonlySet<string> = new Set()
   const abort = new AbortController()
   let pending: Promise<void> = Promise.resolve()
   let wake: () => void = () => {}
@@ -97,9 +102,8 @@ export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
   }
 
   /** Discovery lags behind the CRDs: true when both tell the same of the kinds that matter to us. */
-  const agrees = (discovery: Discovery): boolean => {
+  const agrees = (): boolean => {
     if (!crds.isSynced) return true
-    const served = new Set(discovery.resources.map(({ plural, group }) => `${plural}.${group}`))
     return kinds.every(({ resource: { plural, group } }) => {
       const name = `${plural}.${group}`
       if (!group.includes('.') || group.endsWith('.k8s.io')) return true
@@ -114,9 +118,11 @@ export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
       isDue = false
       try {
         const discovery = await discover(client, { signal: abort.signal })
+        served = new Set(discovery.resources.map(({ plural, group }) => `${plural}.${group}`))
         await follow(discovery)
         firstLook.resolve()
-        failures = agrees(discovery) ? 0 : failures + 1
+        options.onDiscovered()
+        failures = agrees() ? 0 : failures + 1
       } catch (error) {
         if (!isKubeError(error)) throw error
         if (abort.signal.aborted) return
@@ -164,6 +170,7 @@ export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
       const collection = running.get(id)
       return collection?.isSynced ? collection : undefined
     },
+    serves: (name) => served.has(name),
     *collections() {
       for (const kind of kinds) {
         const collection = running.get(kind.id)

@@ -21,7 +21,7 @@ import {
 } from '@millrace/kube'
 import { type Capabilities, observe, render, secretFacts } from '@millrace/render'
 import { admit } from './admit.ts'
-import { capabilitiesOf, hasImageVolumes } from './capabilities.ts'
+import { capabilitiesOf, createCapabilityReport, hasImageVolumes } from './capabilities.ts'
 import { createChildren } from './children.ts'
 import { type ClusterWatch, startClusterWatch } from './cluster-watch.ts'
 import { confirmService } from './confirm-service.ts'
@@ -88,6 +88,7 @@ export function createLoop(options: LoopOptions): Loop {
   let imageVolume = false
   let isStarted = false
 
+  const reportCapabilities = createCapabilityReport(log, metrics.capability)
   const add = ({ kind, key }: ServiceKey) => queues?.get(kind)?.add(key)
   const addAll = () => {
     for (const { group, kind } of primaryResources) {
@@ -119,9 +120,10 @@ export function createLoop(options: LoopOptions): Loop {
     log,
     onChange,
     onKindsChanged: () => {
-      for (const [name, isThere] of Object.entries(capabilities())) metrics.capability(name, isThere)
+      reportCapabilities(watch, capabilities())
       if (isStarted) addAll()
     },
+    onDiscovered: () => reportCapabilities(watch, capabilities()),
   })
   const capabilities = (): Capabilities => capabilitiesOf(watch, imageVolume)
   const settings = followSettings({
@@ -234,6 +236,7 @@ export function createLoop(options: LoopOptions): Loop {
   const start = async () => {
     await Promise.all([watch.started, settings.started])
     imageVolume = await readImageVolumes(client)
+    reportCapabilities(watch, capabilities())
     isStarted = true
   }
 
