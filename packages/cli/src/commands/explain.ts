@@ -24,7 +24,7 @@ export function defineExplain(program: Command, terminal: Terminal): void {
       'Say why an InferenceService, InferenceGraph or TrainedModel is as it is: decisions, conditions, and the one cause when it is not ready.',
     )
     .argument('<name>', 'its name, or TYPE/NAME where several kinds share one')
-    .option('-a, --all', 'also why each other runtime was not chosen')
+    .option('-a, --all', 'also why each other runtime was not chosen, and what the cluster lacks')
     .option('-o, --output <format>', 'table, json or yaml', parseOutputFormat, 'table')
     .addHelpText(
       'after',

@@ -1,5 +1,5 @@
-import { type Client, type KubeObject, resources } from '@millrace/kube'
-import { type Decision, podLabels, render, type RenderResult } from '@millrace/render'
+import { type Client, discover, type KubeObject, resources } from '@millrace/kube'
+import { type Decision, optionalPieces, podLabels, render, type RenderResult } from '@millrace/render'
 import { type EventLine, eventsOf } from '../commands/describe.ts'
 import { readRenderInput } from '../live-world.ts'
 import { podState } from './pod-state.ts'
@@ -37,6 +37,8 @@ export interface Explanation {
   readonly objects: readonly { readonly kind: string; readonly name: string }[]
   readonly pods: readonly { readonly name: string; readonly state: string }[]
   readonly events: readonly EventLine[]
+  /** What the cluster has of what a service may need. */
+  readonly cluster: readonly { readonly piece: string; readonly installed: boolean; readonly usedFor?: string }[]
 }
 
 /** Why an InferenceService, InferenceGraph or TrainedModel is as it is: rendered as the controller renders it, beside its status. */
@@ -45,8 +47,9 @@ export async function explain(client: Client, object: KubeObject): Promise<Expla
   const labelSelector = Object.entries(podLabels(object))
     .map(([key, value]) => `${key}=${value}`)
     .join(',')
-  const [input, pods, events] = await Promise.all([
+  const [input, cluster, pods, events] = await Promise.all([
     readRenderInput(client, object),
+    piecesOf(client),
     client.list(resources.pods, { namespace, labelSelector }),
     eventsOf(client, object),
   ])
@@ -68,7 +71,17 @@ export async function explain(client: Client, object: KubeObject): Promise<Expla
     objects: result.ok ? result.objects.map(({ kind, metadata }) => ({ kind, name: metadata.name ?? '' })) : [],
     pods: pods.items.map((pod) => ({ name: pod.metadata.name ?? '', state: podState(pod) })),
     events,
+    cluster,
   }
+}
+
+async function piecesOf(client: Client): Promise<Explanation['cluster']> {
+  const { resources: served } = await discover(client)
+  return optionalPieces.map(({ title, group, plural, use }) => ({
+    piece: title,
+    installed: served.some((resource) => resource.group === group && resource.plural === plural),
+    ...(use ? { usedFor: use.for } : {}),
+  }))
 }
 
 /** The cause nearest to the root: what cannot be rendered, then why the model does not load, then the first part that is False. */

@@ -39,6 +39,7 @@ export function formatExplanation(explanation: Explanation, showAll: boolean): s
       ['NAME', 'STATE'],
       explanation.pods.map(({ name, state }) => [name, state]),
     ),
+    clusterBlock(explanation, showAll),
   )
   if (explanation.events.length > 0) {
     parts.push(
@@ -50,6 +51,17 @@ export function formatExplanation(explanation: Explanation, showAll: boolean): s
     )
   }
   return `${parts.join('\n\n')}\n`
+}
+
+/** Pieces that are there; with `showAll` also those that are not. */
+function clusterBlock({ cluster }: Explanation, showAll: boolean): string {
+  const pieces = cluster.filter(({ installed }) => showAll || installed)
+  const rows = pieces.map(({ piece, installed, usedFor = 'nothing; it is only reported' }) => [
+    piece,
+    installed ? 'yes' : 'no',
+    usedFor,
+  ])
+  return block('Installed in the cluster', ['PIECE', 'INSTALLED', 'USED FOR'], rows)
 }
 
 function block(title: string, header: readonly string[], rows: readonly (readonly string[])[]): string {
