@@ -31,6 +31,8 @@ export interface PlatformProcess {
 export interface UpOptions {
   readonly dataDir?: string
   readonly files?: readonly string[]
+  /** Another API server in place of the embedded one. */
+  readonly kubeconfig?: string
   readonly args?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   /** What on standard output says that it is up; default the line that says how to stop. */
@@ -87,6 +89,7 @@ export async function startUp(options: UpOptions = {}): Promise<PlatformProcess>
     '0',
     '--gateway-port',
     '0',
+    ...(options.kubeconfig === undefined ? [] : ['--kubeconfig', options.kubeconfig]),
     ...files,
     ...(options.args ?? []),
   ]
@@ -122,7 +125,7 @@ export async function startUp(options: UpOptions = {}): Promise<PlatformProcess>
     clearTimeout(timer)
   }
   const found = (pattern: RegExp): string => pattern.exec(stderr)?.[1] ?? ''
-  const kubeconfig = join(dataDir, 'kubeconfig')
+  const kubeconfig = options.kubeconfig ?? join(dataDir, 'kubeconfig')
   return {
     dataDir,
     kubeconfig,

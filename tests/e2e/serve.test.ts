@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { request } from 'undici'
-import {
-  eventually,
-  millrace,
-  type PlatformProcess,
-  processesOf,
-  removeDirectory,
-  root,
-  startUp,
-} from './platform-process.ts'
+import { eventually, type PlatformProcess, processesOf, removeDirectory, startUp } from './platform-process.ts'
+import { ask, examples, testAnswers, testDeletion } from './serve-journeys.ts'
 
 /** The first thing a newcomer does: `up`, a prediction, a look around, Ctrl-C, and `up` again. */
 let platform: PlatformProcess
@@ -25,43 +15,6 @@ after(async () => {
   removeDirectory(platform.dataDir)
 })
 
-interface Expected {
-  readonly predictions?: unknown
-  readonly outputs?: readonly { readonly name: string; readonly data: readonly number[] }[]
-}
-
-const examples = ['sklearn-iris', 'xgboost-iris', 'lightgbm-wine', 'onnx-digits']
-
-async function ask(name: string): Promise<Expected> {
-  const file = join(root, 'examples', `${name}-input.json`)
-  const body = readFileSync(file, 'utf8')
-  const path = body.includes('"datatype"') ? `/v2/models/${name}/infer` : `/v1/models/${name}:predict`
-  const answer = await request(`${platform.gatewayUrl}${path}`, {
-    method: 'POST',
-    headers: { host: `${name}-default.example.com`, 'content-type': 'application/json' },
-    body,
-  })
-  const text = await answer.body.text()
-  assert.equal(answer.statusCode, 200, text)
-  return JSON.parse(text)
-}
-
-function assertClose(actual: unknown, expected: unknown, path: string): void {
-  if (typeof expected === 'number' && typeof actual === 'number') {
-    assert.ok(
-      Math.abs(actual - expected) <= 1e-5 * Math.max(1, Math.abs(expected)),
-      `${path}: ${actual} is not ${expected}`,
-    )
-    return
-  }
-  if (Array.isArray(expected) && Array.isArray(actual)) {
-    assert.equal(actual.length, expected.length, path)
-    for (const [index, item] of expected.entries()) assertClose(actual[index], item, `${path}[${index}]`)
-    return
-  }
-  assert.deepEqual(actual, expected, path)
-}
-
 test('up prints a real prediction, the curl that repeats it, the kubeconfig and how to stop', () => {
   const out = platform.stdout()
   assert.match(out, /^prediction {3}\S+: \{"predictions":\[/m)
@@ -70,18 +23,8 @@ test('up prints a real prediction, the curl that repeats it, the kubeconfig and 
   assert.match(out, /^stop {9}Ctrl-C$/m)
 })
 
-for (const name of examples) {
-  test(`${name} answers through the gateway what its training library answered`, async () => {
-    const expected: Expected = JSON.parse(
-      readFileSync(join(root, 'examples', 'training', 'expected', `${name}.json`), 'utf8'),
-    )
-    const actual = await ask(name)
-    if (expected.predictions !== undefined) assertClose(actual.predictions, expected.predictions, 'predictions')
-    else
-      for (const output of expected.outputs ?? [])
-        assertClose(actual.outputs?.find((each) => each.name === output.name)?.data, output.data, output.name)
-  })
-}
+testAnswers(() => platform)
+testDeletion(() => platform)
 
 test('get, describe, explain and logs tell about a service', async () => {
   const got = await platform.run('get', 'isvc')
@@ -117,36 +60,6 @@ test('predict finds the protocol in the body, and says when a body or a name is 
   assert.match(unknown.stderr, /"nobody" not found/)
 })
 
-test('a service of the old per-framework form is served too, and is gone after delete', async () => {
-  const manifest = `apiVersion: serving.kserve.io/v1beta1
-kind: InferenceService
-metadata: { name: old-form }
-spec:
-  predictor:
-    xgboost: { storageUri: file://examples/models/xgboost-iris }
-`
-  const applied = await millrace(['apply', '-f', '-', '--kubeconfig', platform.kubeconfig], { input: manifest })
-  assert.equal(applied.code, 0, applied.stderr)
-  assert.match(applied.stdout, /inferenceservice\.serving\.kserve\.io\/old-form created/)
-  const again = await millrace(['apply', '-f', '-', '--kubeconfig', platform.kubeconfig], { input: manifest })
-  assert.match(again.stdout, /old-form unchanged/)
-  await eventually(
-    async () => (await platform.run('get', 'isvc', 'old-form', '-o', 'json')).stdout.includes('"type": "Ready"'),
-    'old-form has a status',
-  )
-  await eventually(async () => {
-    const asked = await platform.run('predict', 'old-form', '-d', '@examples/xgboost-iris-input.json')
-    return asked.code === 0 && asked.stdout.includes('predictions')
-  }, 'old-form answers')
-  const deleted = await platform.run('delete', 'isvc', 'old-form')
-  assert.equal(deleted.code, 0, deleted.stderr)
-  await eventually(
-    async () =>
-      !(await platform.run('get', 'pods,deployments,services,ingresses,hpa', '-o', 'json')).stdout.includes('old-form'),
-    'nothing of old-form is left',
-  )
-})
-
 test('Ctrl-C stops every process, and the next start has everything still there', { timeout: 60_000 }, async () => {
   const ended = await platform.stop()
   assert.equal(ended.code, 130)
@@ -155,8 +68,8 @@ test('Ctrl-C stops every process, and the next start has everything still there'
   platform = await startUp({ dataDir: platform.dataDir })
   assert.ok(performance.now() - startedMs < 30_000)
   await eventually(
-    async () => (await ask('sklearn-iris').catch(() => undefined))?.predictions !== undefined,
+    async () => (await ask(platform, 'sklearn-iris').catch(() => undefined))?.predictions !== undefined,
     'it answers again',
   )
-  assert.deepEqual(await ask('sklearn-iris'), { predictions: [1, 1] })
+  assert.deepEqual(await ask(platform, 'sklearn-iris'), { predictions: [1, 1] })
 })

@@ -82,7 +82,9 @@ async function startOnce(options: KubernetesOptions): Promise<Kubernetes> {
     })
     await becomesReady(url, keys, [etcd, apiserver])
     if (options.controllerManager) {
-      start('kube-controller-manager', programs.controllerManager, managerFlags(directory, managerPort, options))
+      const flags = managerFlags(directory, managerPort, options)
+      const manager = start('kube-controller-manager', programs.controllerManager, flags)
+      if (options.controllerManager === true) await namespacesFilled(url, keys, manager)
     }
     const connection = fixedConnection({ server: url, certificateAuthority: keys.ca, token: keys.token })
     const { kubeconfig, ca, token } = keys
@@ -187,6 +189,7 @@ function managerFlags(directory: string, port: number, options: KubernetesOption
     `--secure-port=${port}`,
     `--cert-dir=${join(directory, 'manager')}`,
     '--leader-elect=false',
+    '--horizontal-pod-autoscaler-sync-period=1s',
     `--controllers=${controllers.join(',')}`,
     `--service-account-private-key-file=${join(directory, 'accounts.key')}`,
     `--root-ca-file=${join(directory, 'ca.crt')}`,
@@ -213,14 +216,25 @@ async function freePorts(count: number): Promise<readonly number[]> {
   return ports
 }
 
-async function becomesReady(url: string, keys: Keys, programs: readonly ChildProgram[]): Promise<void> {
+/** Before that no pod may be made: each namespace gets its account, and the authority for its pods. */
+async function namespacesFilled(url: string, keys: Keys, manager: ChildProgram): Promise<void> {
+  const namespace = `${url}/api/v1/namespaces/default`
+  for (const path of ['serviceaccounts/default', 'configmaps/kube-root-ca.crt'])
+    await answers(`${namespace}/${path}`, keys, [manager])
+}
+
+function becomesReady(url: string, keys: Keys, programs: readonly ChildProgram[]): Promise<void> {
+  return answers(`${url}/readyz`, keys, programs)
+}
+
+async function answers(url: string, keys: Keys, programs: readonly ChildProgram[]): Promise<void> {
   let died: string | undefined
   for (const program of programs) void program.ended.then((text) => (died ??= text))
   const deadline = performance.now() + readyWithinMs
   for (;;) {
     if (died !== undefined) throw new Error(died)
-    if ((await statusOf(`${url}/readyz`, keys)) === 200) return
-    if (performance.now() > deadline) throw new Error(`kube-apiserver is not ready after ${readyWithinMs} ms`)
+    if ((await statusOf(url, keys)) === 200) return
+    if (performance.now() > deadline) throw new Error(`${url} does not answer after ${readyWithinMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
 }
