@@ -36,6 +36,14 @@ export function checkManifests(manifests: readonly Manifest[]): CheckedManifests
   return { errors, warnings, checked: own.length }
 }
 
+/** Tells what the server warns of, except what was found here and told with its place in the file. */
+export function tellNewWarnings(warnings: CheckedManifests['warnings'], tell: (text: string) => void) {
+  const told = new Set(warnings.map(({ finding }) => formatFinding(finding)))
+  return (text: string): void => {
+    if (!told.has(text)) tell(`Warning: ${text}`)
+  }
+}
+
 /** What the other files say that a rule may want to know. */
 function contextOf(manifest: Manifest, own: readonly Manifest[]): CheckContext {
   const { kind, metadata } = manifest.object

@@ -7,6 +7,7 @@ import { parseJson } from './json-answer.ts'
 import { createTokenBucket } from './token-bucket.ts'
 import { createTransport, type StreamAnswer, type Transport } from './transport.ts'
 import type { Answer, Call } from './unary-call.ts'
+import { warningTexts } from './warning-texts.ts'
 
 export interface CallerOptions {
   readonly clock: Clock
@@ -32,6 +33,7 @@ export interface CallRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: unknown
   readonly signal?: AbortSignal
+  readonly onWarning?: (text: string) => void
 }
 
 /** Calls with retries, and error answers as errors. */
@@ -72,7 +74,7 @@ export function createCaller(connection: Connection, given: Partial<CallerOption
     const endsAt = clock.now() + options.deadlineMs
     for (let attempt = 1; ; attempt++) {
       await bucket?.take(request.signal)
-      const outcome = await attemptCall(transport.send, toSend, endsAt - clock.now())
+      const outcome = await attemptCall(transport.send, toSend, endsAt - clock.now(), request.onWarning)
       if (!(outcome instanceof KubeError)) return outcome
       // Once: a token that was rotated, a plugin whose token ended early.
       const newCredentials = outcome.httpStatus === 401 && attempt === 1 && connection.forgetCredentials()
@@ -109,9 +111,11 @@ export function createCaller(connection: Connection, given: Partial<CallerOption
     send: typeof transport.send,
     toSend: Call,
     deadlineMs: number,
+    onWarning: CallRequest['onWarning'],
   ): Promise<Answer | KubeError> {
     try {
       const answer = await send(toSend, Math.max(1, deadlineMs))
+      if (onWarning) for (const text of warningTexts(answer.headers['warning'])) onWarning(text)
       if (answer.status < 400) return answer
       return errorFromAnswer(toSend.what, {
         httpStatus: answer.status,

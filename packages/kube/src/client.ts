@@ -15,6 +15,8 @@ export interface WriteOptions extends CallOptions {
   readonly fieldManager?: string
   /** `status`, `scale`, `binding`, … Absent: the object itself. */
   readonly subresource?: string
+  /** Told each warning of the server's admission (header `Warning`, RFC 7234 5.5), whether or not the write is refused. */
+  readonly onWarning?: (text: string) => void
 }
 
 export interface ListOptions extends ReadOptions {

@@ -46,7 +46,7 @@ export function createClient(connection: Connection, options: ClientOptions = {}
       query: writeQuery(write),
     })
     const what = `${verb} ${describeTarget(resource, { namespace, name: name ?? object.metadata.generateName })}`
-    return (await caller.json(method, path, { what, headers: jsonHeaders, body: object, ...signalOf(write) })) as T
+    return (await caller.json(method, path, { what, headers: jsonHeaders, body: object, ...listenersOf(write) })) as T
   }
 
   return {
@@ -91,7 +91,7 @@ export function createClient(connection: Connection, options: ClientOptions = {}
       const path = resourcePath(resource, { ...name, subresource: options.subresource, query: writeQuery(options) })
       const headers = { ...jsonHeaders, 'content-type': patchContentTypes[type] }
       const what = `patch ${describeTarget(resource, name)}`
-      return (await caller.json('PATCH', path, { what, headers, body, ...signalOf(options) })) as T
+      return (await caller.json('PATCH', path, { what, headers, body, ...listenersOf(options) })) as T
     },
 
     apply: async <T extends KubeObject>(resource: Resource, object: T, options: Parameters<Client['apply']>[2]) => {
@@ -102,7 +102,7 @@ export function createClient(connection: Connection, options: ClientOptions = {}
       // JSON is YAML: the body needs no YAML writer.
       const headers = { ...jsonHeaders, 'content-type': 'application/apply-patch+yaml' }
       const what = `apply ${describeTarget(resource, name)}`
-      return (await caller.json('PATCH', path, { what, headers, body: object, ...signalOf(options) })) as T
+      return (await caller.json('PATCH', path, { what, headers, body: object, ...listenersOf(options) })) as T
     },
 
     delete: async (resource, name, options = {}) => {
@@ -175,6 +175,10 @@ function writeQuery(write: WriteOptions) {
 
 function signalOf(options: { readonly signal?: AbortSignal }): { readonly signal?: AbortSignal } {
   return options.signal ? { signal: options.signal } : {}
+}
+
+function listenersOf({ signal, onWarning }: WriteOptions): Pick<WriteOptions, 'signal' | 'onWarning'> {
+  return { ...(signal && { signal }), ...(onWarning && { onWarning }) }
 }
 
 function nameOf(object: { readonly metadata: ObjectMeta }): { readonly namespace?: string; readonly name: string } {

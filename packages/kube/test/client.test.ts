@@ -316,3 +316,19 @@ test('a watch gives events, ends with its signal, and fails where the server ref
   refuse = true
   await assert.rejects(collect(client.watch(resources.pods)), { code: 'Expired', httpStatus: 410 })
 })
+
+test('warnings of admission are told, of what is taken and of what is refused', async (t) => {
+  const { client } = await connect(t, (request, response) => {
+    const headers = { warning: '299 - "spec.a: say \\"b\\", please", 299 - "second"' }
+    if (request.method === 'PUT') return sendStatus(response, 403, 'Forbidden', 'no', headers)
+    sendJson(response, 200, { apiVersion: 'v1', kind: 'Pod', metadata: web }, headers)
+  })
+  const told: string[] = []
+  const object = { apiVersion: 'v1', kind: 'Pod', metadata: web }
+  const options = { fieldManager: 'm', onWarning: (text: string) => void told.push(text) }
+  await client.apply(resources.pods, object, options)
+  await client.create(resources.pods, object, options)
+  await client.patch(resources.pods, web, 'merge', {}, options)
+  await assert.rejects(client.replace(resources.pods, object, options), /no/)
+  assert.deepEqual(told, Array(4).fill(['spec.a: say "b", please', 'second']).flat())
+})

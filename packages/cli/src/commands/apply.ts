@@ -4,7 +4,7 @@ import { CommandError } from '../command-error.ts'
 import { clientOptions, type ConnectionOptions, withClient } from '../connection.ts'
 import { readManifests } from '../manifest-files.ts'
 import { formatProblems, throwProblems } from '../manifest-problems.ts'
-import { checkManifests } from '../check-manifests.ts'
+import { checkManifests, tellNewWarnings } from '../check-manifests.ts'
 import type { Terminal } from '../terminal.ts'
 
 interface ApplyOptions extends ConnectionOptions {
@@ -40,7 +40,7 @@ export function defineApply(program: Command, terminal: Terminal): void {
           force: options.forceConflicts === true,
           dryRun: options.dryRun === true,
           signal: terminal.signal,
-          onWarning: (text) => terminal.error(`Warning: ${text}\n`),
+          onWarning: tellNewWarnings(warnings, (text) => terminal.error(`${text}\n`)),
           onApplied: ({ resource, object, outcome }) => {
             const type =
               resource.group === '' ? resource.kind.toLowerCase() : `${resource.kind.toLowerCase()}.${resource.group}`

@@ -6,7 +6,7 @@ import type { KubeObject } from '@millrace/kube'
 import type { Command } from 'commander'
 import { applyManifests } from '../apply-manifests.ts'
 import { type Answer, askModel, curlCommand, isServed, protocolOf, type Question } from '../ask-model.ts'
-import { checkManifests } from '../check-manifests.ts'
+import { checkManifests, tellNewWarnings } from '../check-manifests.ts'
 import { CommandError } from '../command-error.ts'
 import { defaultDataDirectory } from '../data-directory.ts'
 import { type Manifest, readManifests } from '../manifest-files.ts'
@@ -96,7 +96,8 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
       environment: terminal.environment,
     })
     progress.done(`Platform ready: API ${platform.apiUrl}, gateway ${platform.gatewayUrl}`)
-    await serve(platform, manifests, options, terminal, progress)
+    const onWarning = tellNewWarnings(warnings, (text) => progress.note(text))
+    await serve({ platform, manifests, options, terminal, progress, onWarning })
     progress.close()
     await untilAborted(terminal.signal)
     terminal.error('\nStopping ...\n')
@@ -107,13 +108,16 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
   terminal.error(`Stopped. Everything is kept in ${options.dataDir}; the same command brings it back.\n`)
 }
 
-async function serve(
-  platform: Platform,
-  manifests: readonly Manifest[],
-  options: UpOptions,
-  terminal: Terminal,
-  progress: Progress,
-): Promise<void> {
+interface Serving {
+  readonly platform: Platform
+  readonly manifests: readonly Manifest[]
+  readonly options: UpOptions
+  readonly terminal: Terminal
+  readonly progress: Progress
+  readonly onWarning: (text: string) => void
+}
+
+async function serve({ platform, manifests, options, terminal, progress, onWarning }: Serving): Promise<void> {
   progress.step(`Applying ${manifests.length} objects`)
   const applied = await applyManifests(platform.client, manifests, {
     namespace: 'default',
@@ -121,7 +125,7 @@ async function serve(
     force: false,
     dryRun: false,
     signal: terminal.signal,
-    onWarning: (text) => progress.note(`Warning: ${text}`),
+    onWarning,
   })
   progress.done(`Applied ${applied.length} objects`)
   const services = applied
