@@ -1,6 +1,7 @@
 export type { LocalProgram } from './pod-runner/prepare-launch.ts'
 export { type PodRunnerTiming, podRunnerTiming } from './pod-runner/pod-runner-timing.ts'
-export { type PodRunner, type PodRunnerOptions, startPodRunner } from './pod-runner/start-pod-runner.ts'
+export { startPodRunner } from './pod-runner/start-pod-runner.ts'
+export type { PodRunner, PodRunnerOptions } from './pod-runner/pod-runner.ts'
 export {
   startWorkloadControllers,
   type WorkloadControllers,

@@ -1,20 +1,9 @@
 import { rm } from 'node:fs/promises'
-import {
-  type Client,
-  type Clock,
-  isKubeError,
-  type KubeObject,
-  type Log,
-  quantityValue,
-  resources,
-  sleep,
-} from '@millrace/kube'
-import type { AddressBook } from './address-book.ts'
+import { isKubeError, quantityValue, resources, sleep } from '@millrace/kube'
 import { ContainerSupervisor, type RestartRule } from './container-supervisor.ts'
 import type { DownwardFacts } from './downward-field.ts'
 import { drainEndpoints } from './drain-endpoints.ts'
 import { followVolumes, type VolumeFollower } from './follow-volumes.ts'
-import type { ObjectSource } from './object-source.ts'
 import {
   type Container,
   type ContainerStatus,
@@ -28,44 +17,12 @@ import {
 import { type PodContainers, podContainers } from './pod-containers.ts'
 import { podDirectory } from './pod-directory.ts'
 import { preparePod, type PreparedPod } from './pod-preparation.ts'
-import type { PodRunnerTiming } from './pod-runner-timing.ts'
+import type { PodWorkerContext } from './pod-worker-context.ts'
 import { type PodFacts, podStatus } from './pod-status.ts'
 import { PodStatusWriter } from './pod-status-writer.ts'
 import type { VolumeContext } from './pod-volumes.ts'
-import { type LaunchResult, type LocalProgram, prepareLaunch } from './prepare-launch.ts'
-import type { ProcessLedger } from './process-ledger.ts'
+import { type LaunchResult, prepareLaunch } from './prepare-launch.ts'
 import { formatTime } from './time-format.ts'
-import type { TokenSource } from './token-source.ts'
-import type { UsageSampler } from './usage-sampler.ts'
-
-/** What all pods of a runner share. */
-export interface PodWorkerContext {
-  readonly client: Client
-  readonly clock: Clock
-  readonly log: Log
-  readonly timing: PodRunnerTiming
-  readonly dataDir: string
-  readonly bootId: string | undefined
-  readonly nodeName: string
-  readonly hostIP: string
-  /** As others are told it. */
-  readonly published: (podIP: string) => string
-  readonly allocatable: Readonly<Record<string, number>>
-  readonly addresses: AddressBook
-  readonly objects: ObjectSource
-  readonly tokens: TokenSource
-  readonly ledger: ProcessLedger
-  readonly usage: UsageSampler
-  readonly resolveImage: (image: string) => LocalProgram | undefined
-  readonly platformEnv: Readonly<Record<string, string>>
-  readonly fixedEnv: Readonly<Record<string, string>>
-  readonly claimPlace: VolumeClaims
-  readonly onEvent: (pod: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string) => void
-  /** The API's answer to a status write. */
-  readonly onWritten: (pod: Pod) => void
-}
-
-type VolumeClaims = (namespace: string, claim: string) => Promise<{ place: string } | { message: string }>
 
 const defaultGraceSeconds = 30
 /** How long the last status of a pod may take when the platform stops, perhaps with an API server that is gone. */

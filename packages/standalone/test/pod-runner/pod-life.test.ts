@@ -155,12 +155,13 @@ test('ends a pod gracefully, tells its last status, then lets the object go, and
 })
 
 test('kills what does not listen to SIGTERM when the grace period is over', async (t) => {
-  const { run, status, cluster, pod } = await podRunnerFixture(t)
+  const { run, status, cluster, pod, logs } = await podRunnerFixture(t)
   run('deaf', {
     terminationGracePeriodSeconds: 30,
     containers: [sh('main', 'trap "" TERM; echo up; while true; do sleep 0.02; done')],
   })
   await status('deaf', 'ready', isReady)
+  await eventually('it has stopped listening', async () => (await logs('deaf', 'main')).text.includes('up'))
   const begin = performance.now()
   await cluster.client.delete(resources.pods, { namespace: 'default', name: 'deaf' }, { gracePeriodSeconds: 30 })
   await new Promise((resolve) => setTimeout(resolve, 100))
