@@ -30,6 +30,17 @@ export interface ApplyOptions {
   readonly signal?: AbortSignal
 }
 
+/** A rendered object beside what is live, or why the two cannot be compared or the one not be written. */
+export type Comparison =
+  | {
+      readonly object: KubeObject
+      readonly resource: Resource
+      readonly live?: KubeObject
+      /** Where applying would change what is live. Empty: it is as rendered, or not there. */
+      readonly drift: readonly Difference[]
+    }
+  | { readonly object: KubeObject; readonly live?: KubeObject; readonly error: KubeError }
+
 /**
  * Applies objects in the order given, each only if it is not already as rendered, and never one that belongs to another
  * owner. What happened is data: a failure doesn't stop the others, unless the server cannot be reached at all.
@@ -39,19 +50,51 @@ export async function applyObjects(
   objects: readonly KubeObject[],
   options: ApplyOptions,
 ): Promise<readonly ApplyResult[]> {
-  const results: ApplyResult[] = []
+  return applyCompared(client, await compareObjects(objects, options), options)
+}
+
+/** The first half of `applyObjects`: what it would write, and why. Writes nothing. */
+export async function compareObjects(
+  objects: readonly KubeObject[],
+  options: Omit<ApplyOptions, 'written'>,
+): Promise<readonly Comparison[]> {
+  const comparisons: Comparison[] = []
   let unreachable: KubeError | undefined
   for (const object of objects) {
+    const comparison: Comparison = unreachable ? { object, error: unreachable } : await compareOne(object, options)
+    comparisons.push(comparison)
+    if ('error' in comparison && isUnreachable(comparison.error)) unreachable = comparison.error
+  }
+  return comparisons
+}
+
+/** The second half of `applyObjects`. */
+export async function applyCompared(
+  client: Client,
+  comparisons: readonly Comparison[],
+  options: Pick<ApplyOptions, 'fieldManager' | 'written' | 'settled' | 'signal'>,
+): Promise<readonly ApplyResult[]> {
+  const results: ApplyResult[] = []
+  let unreachable: KubeError | undefined
+  for (const comparison of comparisons) {
     const result: ApplyResult = unreachable
-      ? { object, action: 'failed', error: unreachable }
-      : await applyOne(client, object, options)
+      ? failed(comparison, unreachable)
+      : await applyOne(client, comparison, options)
     results.push(result)
-    if (result.error && result.error.httpStatus === undefined && result.error.retryable) unreachable = result.error
+    if (result.error && isUnreachable(result.error)) unreachable = result.error
   }
   return results
 }
 
-async function applyOne(client: Client, object: KubeObject, options: ApplyOptions): Promise<ApplyResult> {
+function isUnreachable(error: KubeError): boolean {
+  return error.httpStatus === undefined && error.retryable
+}
+
+function failed({ object, live }: Comparison, error: KubeError): ApplyResult {
+  return { object, action: 'failed', error, ...(live && { live }) }
+}
+
+async function compareOne(object: KubeObject, options: Omit<ApplyOptions, 'written'>): Promise<Comparison> {
   let live: KubeObject | undefined
   try {
     const resource = options.resourceOf(object)
@@ -59,8 +102,23 @@ async function applyOne(client: Client, object: KubeObject, options: ApplyOption
     live = await options.live(resource, nameOfObject(object))
     if (live && isForeign(object, live)) throw ownedByOther(resource, object, live)
     const drift = live ? findDrift(object, live, options.fieldManager) : []
-    if (live && (drift.length === 0 || options.settled?.has(object, live, drift)))
-      return { object, action: 'unchanged', live }
+    const isSettled = live !== undefined && drift.length > 0 && options.settled?.has(object, live, drift) === true
+    return { object, resource, drift: isSettled ? [] : drift, ...(live && { live }) }
+  } catch (error) {
+    if (!isKubeError(error)) throw error
+    return { object, error, ...(live && { live }) }
+  }
+}
+
+async function applyOne(
+  client: Client,
+  comparison: Comparison,
+  options: Pick<ApplyOptions, 'fieldManager' | 'written' | 'settled' | 'signal'>,
+): Promise<ApplyResult> {
+  if ('error' in comparison) return failed(comparison, comparison.error)
+  const { object, resource, live, drift } = comparison
+  if (live && drift.length === 0) return { object, action: 'unchanged', live }
+  try {
     const applied = await client.apply(resource, object, {
       fieldManager: options.fieldManager,
       force: true,
@@ -73,7 +131,7 @@ async function applyOne(client: Client, object: KubeObject, options: ApplyOption
     return { object, action: live ? 'configured' : 'created', live: applied, drift }
   } catch (error) {
     if (!isKubeError(error)) throw error
-    return { object, action: 'failed', error, ...(live && { live }) }
+    return failed(comparison, error)
   }
 }
 

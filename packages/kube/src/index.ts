@@ -33,8 +33,11 @@ export {
   type WorkQueueOptions,
 } from './work-queue.ts'
 export {
+  applyCompared,
   applyObjects,
   byApplyOrder,
+  type Comparison,
+  compareObjects,
   createSettledDrift,
   pruneObjects,
   type ApplyOptions,
