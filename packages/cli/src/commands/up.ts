@@ -8,6 +8,7 @@ import { applyManifests } from '../apply-manifests.ts'
 import { type Answer, askModel, curlCommand, isServed, protocolOf, type Question } from '../ask-model.ts'
 import { checkManifests, tellNewWarnings } from '../check-manifests.ts'
 import { CommandError } from '../command-error.ts'
+import { counted } from '../counted.ts'
 import { defaultDataDirectory } from '../data-directory.ts'
 import { type Manifest, readManifests } from '../manifest-files.ts'
 import { formatProblems, throwProblems } from '../manifest-problems.ts'
@@ -118,7 +119,7 @@ interface Serving {
 }
 
 async function serve({ platform, manifests, options, terminal, progress, onWarning }: Serving): Promise<void> {
-  progress.step(`Applying ${manifests.length} objects`)
+  progress.step(`Applying ${counted(manifests.length, 'object')}`)
   const applied = await applyManifests(platform.client, manifests, {
     namespace: 'default',
     fieldManager: commandFieldManager,
@@ -127,11 +128,11 @@ async function serve({ platform, manifests, options, terminal, progress, onWarni
     signal: terminal.signal,
     onWarning,
   })
-  progress.done(`Applied ${applied.length} objects`)
+  progress.done(`Applied ${counted(applied.length, 'object')}`)
   const services = applied
     .filter((result) => result.resource.kind === 'InferenceService')
     .map((result) => result.object)
-  progress.step(`Waiting for ${services.length} InferenceServices`)
+  progress.step(`Waiting for ${counted(services.length, 'InferenceService')}`)
   const { ready, notReady } = await waitUntilReady(platform.client, services, {
     timeoutMs: options.timeout * 1000,
     signal: terminal.signal,
@@ -140,8 +141,11 @@ async function serve({ platform, manifests, options, terminal, progress, onWarni
   if (terminal.signal.aborted) return
   await untilServed(platform, ready, terminal)
   const names = ready.map((service) => service.metadata.name).join(', ')
-  if (notReady.length === 0) progress.done(`${ready.length} InferenceServices ready: ${names}`)
-  else progress.fail(`${ready.length} of ${services.length} InferenceServices ready${names === '' ? '' : `: ${names}`}`)
+  if (notReady.length === 0) progress.done(`${counted(ready.length, 'InferenceService')} ready: ${names}`)
+  else
+    progress.fail(
+      `${ready.length} of ${counted(services.length, 'InferenceService')} ready${names === '' ? '' : `: ${names}`}`,
+    )
   for (const line of notReady) progress.note(`  not ready: ${line}`)
   const lines = await firstPrediction(platform, ready, manifests, terminal)
   terminal.out(

@@ -1,6 +1,7 @@
 import { checkObject, crds, formatFinding, group, withoutNulls } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { type Capabilities, render } from '@millrace/render'
+import { counted } from '../counted.ts'
 import type { Manifest } from '../manifest-files.ts'
 import { offlineWorld } from '../offline-world.ts'
 import { differingFields, type FieldChange } from './differing-fields.ts'
@@ -121,7 +122,7 @@ function serviceChanges(objects: readonly KubeObject[], capabilities: Capabiliti
     return {
       service,
       outcome: 'rolls',
-      why: `${changes.length} ${changes.length === 1 ? 'field' : 'fields'} of its pods would change`,
+      why: `${counted(changes.length, 'field')} of its pods would change`,
       changes,
     }
   })
