@@ -14,6 +14,8 @@ export interface BenchPart {
   readonly title: string
   /** The part is given up, its processes ended, when it takes longer. */
   readonly timeoutMs: number
+  /** It takes minutes, or more than Node and npm: left out unless it is asked for. */
+  readonly isOnlyByName?: boolean
   run(session: Session): Promise<readonly Figure[]>
 }
 

@@ -9,14 +9,27 @@ import { apiCalls } from './parts/api-calls.ts'
 import { controllerThroughput } from './parts/controller-throughput.ts'
 import { idleMemory } from './parts/idle-memory.ts'
 import { modelRequests } from './parts/model-requests.ts'
+import { scale } from './parts/scale.ts'
 import { startTimes } from './parts/start-times.ts'
 import { watchFanOut } from './parts/watch-fan-out.ts'
 import { formatTable, type PartResult } from './print-table.ts'
 import { openSession } from './session.ts'
 
-const parts: readonly BenchPart[] = [startTimes, idleMemory, modelRequests, apiCalls, watchFanOut, controllerThroughput]
+const parts: readonly BenchPart[] = [
+  startTimes,
+  idleMemory,
+  modelRequests,
+  apiCalls,
+  watchFanOut,
+  controllerThroughput,
+  ...scale,
+]
 
 const args = process.argv.slice(2)
+if (args.includes('--help')) {
+  process.stdout.write(helpText())
+  process.exit()
+}
 const asJson = args.includes('--json')
 const wanted = args.filter((arg) => !arg.startsWith('--'))
 const unknown = wanted.filter((name) => !parts.some((part) => part.name === name))
@@ -31,12 +44,27 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interr
 const machine = machineFacts(loadavg()[0] ?? 0)
 const results: PartResult[] = []
 for (const part of parts) {
-  if (interrupted.signal.aborted || (wanted.length > 0 && !wanted.includes(part.name))) continue
+  const isWanted = wanted.length > 0 ? wanted.includes(part.name) : !part.isOnlyByName
+  if (interrupted.signal.aborted || !isWanted) continue
   process.stderr.write(`measuring: ${part.title} ...\n`)
   results.push(await measure(part))
 }
 process.stdout.write(asJson ? `${JSON.stringify({ machine, results }, null, 2)}\n` : formatTable(machine, results))
 process.exitCode = results.some(({ failure }) => failure !== undefined) ? 1 : 0
+
+function helpText(): string {
+  const width = Math.max(...parts.map(({ name }) => name.length)) + 2
+  const list = (chosen: readonly BenchPart[]) => chosen.map(({ name, title }) => `  ${name.padEnd(width)}${title}`)
+  return `${[
+    'Usage: npm run bench -- [PART...] [--json]',
+    '',
+    'Without a name, these:',
+    ...list(parts.filter(({ isOnlyByName }) => !isOnlyByName)),
+    '',
+    'Only by name (they build kube-apiserver and etcd once, which needs Go and some minutes):',
+    ...list(parts.filter(({ isOnlyByName }) => isOnlyByName)),
+  ].join('\n')}\n`
+}
 
 async function measure({ name, title, timeoutMs, run }: BenchPart): Promise<PartResult> {
   const abort = new AbortController()

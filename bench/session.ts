@@ -18,6 +18,8 @@ export interface Session {
   startFile(file: string, args: readonly string[], options?: SpawnOptions): ChildProcess
   /** Ends one of them, and waits. */
   stop(child: ChildProcess): Promise<void>
+  /** Closes with the session what has processes of its own. */
+  keep<T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -26,6 +28,7 @@ const stopGraceMs = 15_000
 export function openSession(signal: AbortSignal): Session {
   const directories: string[] = []
   const running = new Set<ChildProcess>()
+  const kept: Promise<{ close(): Promise<void> }>[] = []
   const start: Session['start'] = (command, args, options = {}) => {
     signal.throwIfAborted()
     const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options })
@@ -52,8 +55,14 @@ export function openSession(signal: AbortSignal): Session {
       directories.push(made)
       return made
     },
+    keep: (opening) => {
+      kept.push(opening)
+      return opening
+    },
     close: async () => {
       await Promise.all([...running].map(stop))
+      for (const outcome of await Promise.allSettled(kept))
+        if (outcome.status === 'fulfilled') await outcome.value.close()
       for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
     },
   }

@@ -1,0 +1,57 @@
+import { openSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Session } from '../session.ts'
+
+/** A controller that runs in a process of its own, and has read the state of the cluster. */
+export interface RunningController {
+  readonly pid: number
+  readonly startSeconds: number
+  stop(): Promise<void>
+}
+
+export type ControllerProgram = (session: Session, kubeconfig: string) => Promise<RunningController>
+
+const lookEveryMs = 50
+
+/** `millrace controller`, as its users start it. Its log goes to a file, as in a cluster. */
+export const millraceController: ControllerProgram = async (session, kubeconfig) => {
+  const health = await freePort()
+  const logFile = join(session.directory(), 'controller.log')
+  const log = openSync(logFile, 'w')
+  const address = `127.0.0.1:${health}`
+  const flags = ['--metrics-addr', '0', '--health-probe-addr', address, '--webhook-port', '0']
+  const startedMs = performance.now()
+  const child = session.start('packages/cli/bin/millrace', ['controller', '--kubeconfig', kubeconfig, ...flags], {
+    stdio: ['ignore', log, log],
+  })
+  while (!(await isReady(`http://${address}/readyz`))) {
+    if (child.exitCode !== null) throw new Error(`the controller ended:\n${readFileSync(logFile, 'utf8').slice(-2000)}`)
+    await sleep(lookEveryMs, undefined, { signal: session.signal })
+  }
+  return {
+    pid: child.pid ?? 0,
+    startSeconds: (performance.now() - startedMs) / 1000,
+    stop: () => session.stop(child),
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  return fetch(url).then(
+    async (answer) => {
+      await answer.body?.cancel()
+      return answer.ok
+    },
+    () => false,
+  )
+}
+
+/** Nobody listened on it a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const bound = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof bound === 'object' && bound ? bound.port : 0
+}
