@@ -146,17 +146,17 @@ export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
 
   const firstStates = async () => {
     await firstLook.promise
-    const startedAt = clock.now()
+    const startedAt = clock.elapsed()
     let told = startedAt
     for (;;) {
-      const isLate = clock.now() - startedAt > optionalWaitMs
+      const isLate = clock.elapsed() - startedAt > optionalWaitMs
       const missing = [...running].filter(([id, one]) => {
         const isOptional = isLate && !isEssential(kinds.find((kind) => kind.id === id))
         return !one.isSynced && !one.isForbidden && !isOptional
       })
       if (missing.length === 0 || abort.signal.aborted) return
-      if (clock.now() - told > optionalWaitMs) {
-        told = clock.now()
+      if (clock.elapsed() - told > optionalWaitMs) {
+        told = clock.elapsed()
         log.warn('Waiting for the first state of kinds', { kinds: missing.map(([id]) => id) })
       }
       await sleep(clock, startLookMs, abort.signal)

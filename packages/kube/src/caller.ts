@@ -71,15 +71,15 @@ export function createCaller(connection: Connection, given: Partial<CallerOption
 
   const call = async (method: string, path: string, request: CallRequest): Promise<Answer> => {
     const toSend = prepareCall(method, path, request, { ...commonHeaders, ...compress })
-    const endsAt = clock.now() + options.deadlineMs
+    const endsAt = clock.elapsed() + options.deadlineMs
     for (let attempt = 1; ; attempt++) {
       await bucket?.take(request.signal)
-      const outcome = await attemptCall(transport.send, toSend, endsAt - clock.now(), request.onWarning)
+      const outcome = await attemptCall(transport.send, toSend, endsAt - clock.elapsed(), request.onWarning)
       if (!(outcome instanceof KubeError)) return outcome
       // Once: a token that was rotated, a plugin whose token ended early.
       const newCredentials = outcome.httpStatus === 401 && attempt === 1 && connection.forgetCredentials()
       const waitMs = retryWaitMs(outcome, method, newCredentials, () => backoffMs(attempt, { ...retryWait, random }))
-      if (waitMs === undefined || attempt >= options.attemptsMax || clock.now() + waitMs >= endsAt) throw outcome
+      if (waitMs === undefined || attempt >= options.attemptsMax || clock.elapsed() + waitMs >= endsAt) throw outcome
       await sleep(clock, waitMs, request.signal)
       if (request.signal?.aborted) throw outcome
     }

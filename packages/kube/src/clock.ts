@@ -1,7 +1,9 @@
 /** Where time comes from. Everything here that waits takes one, so that a simulation owns time. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. People and time services set the machine's clock: it may jump, forwards and back. */
   now(): number
+  /** Milliseconds since some moment, never jumping: durations are measured with it. */
+  elapsed(): number
   /** Runs `callback` once after `ms`; the answer cancels it. */
   setTimeout(callback: () => void, ms: number): () => void
 }
@@ -9,6 +11,7 @@ export interface Clock {
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   setTimeout: (callback, ms) => {
     const timer = setTimeout(callback, ms)
     return () => clearTimeout(timer)

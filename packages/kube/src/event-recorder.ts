@@ -56,7 +56,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   const mayTell = (about: KubeObject): boolean => {
     const key = about.metadata.uid ?? about.metadata.name ?? ''
-    const now = clock.now()
+    const now = clock.elapsed()
     const budget = budgets.get(key) ?? { tokens: burstMax, at: now }
     const tokens = Math.min(burstMax, budget.tokens + (now - budget.at) / refillMs)
     budgets.delete(key)
@@ -77,7 +77,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     ])
     const now = clock.now()
     const known = remembered.get(key)
-    if (known && now - known.at < sameEventMs) {
+    if (known && clock.elapsed() - known.at < sameEventMs) {
       known.count += 1
       const body = { count: known.count, lastTimestamp: wholeSeconds(now) }
       const repeated = await client
@@ -95,7 +95,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     remembered.set(key, {
       namespace: fresh.metadata.namespace ?? '',
       name: fresh.metadata.name ?? '',
-      at: now,
+      at: clock.elapsed(),
       count: 1,
     })
     dropOldest(remembered)

@@ -17,10 +17,10 @@ export function createFileReader(path: string, clock: Clock): FileReader {
   let readAt = 0
   return {
     read: async () => {
-      if (text !== undefined && clock.now() - readAt < freshMs) return text
+      if (text !== undefined && clock.elapsed() - readAt < freshMs) return text
       try {
         text = await readFile(path, 'utf8')
-        readAt = clock.now()
+        readAt = clock.elapsed()
         return text
       } catch (cause) {
         // A rotation may leave a moment without the file: what we have is good until the server says otherwise.

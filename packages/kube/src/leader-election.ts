@@ -52,7 +52,7 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
 
   const observe = (lease: Lease) => {
     if (observed?.lease.metadata.resourceVersion !== lease.metadata.resourceVersion)
-      observed = { lease, at: clock.now() }
+      observed = { lease, at: clock.elapsed() }
   }
 
   /** One look at the lease and, when it is ours or free, one write. Rejects when the API server does. */
@@ -68,7 +68,7 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
       return true
     }
     observe(current)
-    if (isHeldByOther(current.spec, identity, clock.now() - (observed?.at ?? 0))) return false
+    if (isHeldByOther(current.spec, identity, clock.elapsed() - (observed?.at ?? 0))) return false
     observe(await client.replace<Lease>(resources.leases, hold(current), { signal }))
     return true
   }
@@ -105,7 +105,7 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
   const round = async (): Promise<void> => {
     const attempt = new AbortController()
     const cancel = clock.setTimeout(() => attempt.abort(), renewDeadlineMs)
-    const startedAt = clock.now()
+    const startedAt = clock.elapsed()
     try {
       const holds = await tryHold(AbortSignal.any([abort.signal, attempt.signal]))
       if (holds) renewedAt = startedAt
@@ -125,9 +125,11 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
   let cancelDeadline: () => void = () => {}
   const armDeadline = () => {
     cancelDeadline()
-    const leftMs = Math.max(0, renewedAt + renewDeadlineMs - clock.now())
+    const leftMs = Math.max(0, renewedAt + renewDeadlineMs - clock.elapsed())
     cancelDeadline = clock.setTimeout(() => {
-      if (clock.now() - renewedAt >= renewDeadlineMs) void endLeading('the lease could not be renewed in time')
+      // A timer may fire a fraction of a millisecond early.
+      if (clock.elapsed() - renewedAt < renewDeadlineMs) armDeadline()
+      else void endLeading('the lease could not be renewed in time')
     }, leftMs)
   }
 

@@ -69,11 +69,11 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
   let hadLost = false
   const position: Position = { resourceVersion: undefined, watchList: options.watchList, failures: 0, isOpen: false }
   while (!signal.aborted) {
-    const startedAt = clock.now()
+    const startedAt = clock.elapsed()
     position.isOpen = false
     const error = await followOnce(options, position)
     if (signal.aborted) return
-    const held = position.isOpen && clock.now() - startedAt >= shortWatchMs
+    const held = position.isOpen && clock.elapsed() - startedAt >= shortWatchMs
     if (held) position.failures = 0
     if (held && !error) continue
     position.failures += 1

@@ -13,10 +13,10 @@ export function createTokenBucket(options: {
 }): TokenBucket {
   const { perSecond, burst, clock } = options
   let tokens = burst
-  let filledAt = clock.now()
+  let filledAt = clock.elapsed()
   return {
     take: async (signal) => {
-      const now = clock.now()
+      const now = clock.elapsed()
       tokens = Math.min(burst, tokens + (Math.max(0, now - filledAt) / 1000) * perSecond)
       filledAt = now
       tokens -= 1

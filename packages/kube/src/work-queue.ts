@@ -82,7 +82,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     if (waiting.has(key) || again.has(key)) return
     metrics?.added()
     if (running.has(key)) return void again.add(key)
-    waiting.set(key, clock.now())
+    waiting.set(key, clock.elapsed())
     metrics?.depth(waiting.size)
     schedule()
   }
@@ -93,7 +93,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const addAfter = (key: string, delayMs: number) => {
     if (abort.signal.aborted) return
     if (delayMs <= 0) return add(key)
-    const dueMs = clock.now() + delayMs
+    const dueMs = clock.elapsed() + delayMs
     const known = delayed.get(key)
     if (known && known.dueMs <= dueMs) return
     undelay(key)
@@ -106,10 +106,10 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       if (next.done) break
       const [key, since] = next.value
       waiting.delete(key)
-      running.set(key, clock.now())
+      running.set(key, clock.elapsed())
       metrics?.depth(waiting.size)
       metrics?.active(running.size)
-      metrics?.waited((clock.now() - since) / 1000)
+      metrics?.waited((clock.elapsed() - since) / 1000)
       void work(key)
     }
     if (waiting.size > 0 || running.size > 0) return
@@ -117,7 +117,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     idleWaiters.clear()
   }
   const work = async (key: string) => {
-    const startedAt = clock.now()
+    const startedAt = clock.elapsed()
     let result: 'success' | 'requeue_after' | 'error' = 'success'
     try {
       const outcome = await options.process(key, abort.signal)
@@ -131,10 +131,10 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       retryLater(key, error)
     }
     running.delete(key)
-    metrics?.worked((clock.now() - startedAt) / 1000, result)
+    metrics?.worked((clock.elapsed() - startedAt) / 1000, result)
     metrics?.active(running.size)
     if (again.delete(key)) {
-      waiting.set(key, clock.now())
+      waiting.set(key, clock.elapsed())
       metrics?.depth(waiting.size)
     }
     schedule()
@@ -171,7 +171,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       return waiting.size
     },
     running: () => {
-      const seconds = [...running.values()].map((since) => (clock.now() - since) / 1000)
+      const seconds = [...running.values()].map((since) => (clock.elapsed() - since) / 1000)
       return { longestSeconds: Math.max(0, ...seconds), totalSeconds: seconds.reduce((sum, one) => sum + one, 0) }
     },
     idle: () =>

@@ -18,6 +18,7 @@ import { createFakeCollection, startFakeServer } from './fake-api.ts'
 /** Real time, twenty times faster: waits shrink, order stays. */
 const hurried: Clock = {
   now: () => performance.now() * 20,
+  elapsed: () => performance.now() * 20,
   setTimeout: (callback, ms) => {
     const timer = setTimeout(callback, ms / 20)
     return () => clearTimeout(timer)

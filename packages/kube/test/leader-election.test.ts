@@ -9,8 +9,8 @@ function contest() {
   const clock = createVirtualClock()
   const memory = createMemoryClient()
   const told: string[] = []
-  const contend = (identity: string, skewMs = 0) => {
-    const ownClock = { now: () => clock.now() + skewMs, setTimeout: clock.setTimeout }
+  const contend = (identity: string, skewMs: () => number = () => 0) => {
+    const ownClock = { ...clock, now: () => clock.now() + skewMs() }
     const own = createMemoryClient()
     // Each contender reaches the same store through calls of its own, which may fail on their own.
     const through =
@@ -94,9 +94,9 @@ test('who is cut off stops before anybody else begins, and contends again when h
 
 test("another's clock does not matter: hours of difference neither steal nor block a lease", async () => {
   const { clock, told, contend, failFor } = contest()
-  const a = contend('a', -5 * 3_600_000)
+  const a = contend('a', () => -5 * 3_600_000)
   await clock.advance(10)
-  const b = contend('b', 7 * 3_600_000)
+  const b = contend('b', () => 7 * 3_600_000)
   await clock.advance(60_000)
   assert.deepEqual(told, ['a leads'])
   failFor('a')
@@ -122,4 +122,23 @@ test('the same identity, started again, leads without waiting', async () => {
   const closing = second.close()
   await clock.advance(10)
   await closing
+})
+
+test('a clock that jumps takes the lead from nobody, and nobody loses it', async () => {
+  const { clock, told, contend } = contest()
+  let leaderMs = 0
+  let otherMs = 0
+  const a = contend('a', () => leaderMs)
+  await clock.advance(1)
+  const b = contend('b', () => otherMs)
+  await clock.advance(5_000)
+  for (const jumpMs of [3_600_000, -7_200_000]) {
+    leaderMs += jumpMs
+    await clock.advance(20_000)
+    otherMs += jumpMs
+    await clock.advance(20_000)
+  }
+  assert.deepEqual(told, ['a leads'])
+  await a.close()
+  await b.close()
 })
