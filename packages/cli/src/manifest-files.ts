@@ -1,8 +1,10 @@
+import { formatPath } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml'
+import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Node } from 'yaml'
 import { CommandError } from './command-error.ts'
+import { placeInItself, readYaml, repeatedKeys } from './read-yaml.ts'
 
 /** A place in a file; lines and columns count from 1. */
 export interface Position {
@@ -32,6 +34,7 @@ export interface Manifests {
 
 const fileBytesMax = 16 * 1024 * 1024
 const filesMax = 10_000
+const aliasesMax = 1000
 const endings = new Set(['.yaml', '.yml', '.json'])
 
 /** Reads files, folders (not their sub-folders) and `-` for standard input. Throws CommandError for what cannot be read. */
@@ -69,8 +72,10 @@ function readText(file: string): string {
   const size = file === '-' ? 0 : statSync(file).size
   if (size > fileBytesMax) throw new CommandError(`${file}: ${size} bytes, the limit for a manifest is ${fileBytesMax}`)
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8')
+    const bytes = readFileSync(file === '-' ? 0 : file)
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
+    if (cause instanceof TypeError) throw new CommandError(`${file}: is not text in UTF-8: save it as UTF-8`)
     throw new CommandError(`${file}: cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
   }
 }
@@ -78,20 +83,22 @@ function readText(file: string): string {
 /** Parses YAML (or JSON, a part of it) with any number of documents. A `List` gives its items. */
 export function parseManifests(file: string, text: string): Manifests {
   const lines = new LineCounter()
-  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, strict: true })
   const manifests: Manifest[] = []
   const problems: ManifestProblem[] = []
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { file, line, column: col }
   }
-  for (const document of 'empty' in documents ? [] : documents) {
-    if (document.errors.length > 0) {
-      for (const error of document.errors)
-        problems.push({ position: at(error.pos[0]), message: firstLine(error.message) })
+  for (const document of readYaml(text, lines)) {
+    const errors = [
+      ...document.errors.map(({ pos, message }) => ({ offset: pos[0], message })),
+      ...repeatedKeys(document),
+    ]
+    if (errors.length > 0) {
+      for (const { offset, message } of errors) problems.push({ position: at(offset), message: inWords(message) })
       continue
     }
-    const value = toValue(document, (message) => problems.push({ position: at(document.range[0]), message }))
+    const value = toValue(document, (offset, message) => problems.push({ position: at(offset), message }))
     if (value === undefined || value === null) continue
     collect(value, document, [], { at, manifests, problems })
   }
@@ -134,13 +141,17 @@ function collect(value: unknown, document: Document, prefix: readonly (string | 
 }
 
 /** Plain data, or undefined after reporting: aliases that blow up are refused by the parser's own bound. */
-function toValue(document: Document, report: (message: string) => void): unknown {
+function toValue(document: Document, report: (offset: number, message: string) => void): unknown {
   try {
-    return document.toJS({ maxAliasCount: 1000 })
+    const value: unknown = document.toJS({ maxAliasCount: aliasesMax })
+    const circle = placeInItself(value)
+    if (circle === undefined) return value
+    const message = 'is an alias of something that it stands in: write the value out'
+    report(offsetOf(document, circle), `${formatPath(circle)}: ${message}`)
   } catch (cause) {
-    report(cause instanceof Error ? cause.message : String(cause))
-    return undefined
+    report(offsetOf(document, []), inWords(cause instanceof Error ? cause.message : String(cause)))
   }
+  return undefined
 }
 
 function offsetOf(document: Document, path: readonly (string | number)[]): number {
@@ -175,7 +186,12 @@ function startOf(node: unknown): number | undefined {
   return (node as Node | null | undefined)?.range?.[0]
 }
 
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? text
+/** The parser's first line, or what it means where the parser itself gave up. */
+function inWords(message: string): string {
+  if (/call stack|Stack overflow/.test(message)) return 'it is nested too deeply: no object of Kubernetes is'
+  if (/alias count/.test(message)) return `its aliases stand for more than ${aliasesMax} values: write them out`
+  return message.split('\n', 1)[0] ?? message
+}
 
 /** `file:line:column`, as editors and terminals open it. */
 export function formatPosition({ file, line, column }: Position): string {

@@ -10,10 +10,10 @@ export function parseOutputFormat(text: string): OutputFormat {
   return format
 }
 
-/** A value as JSON or YAML text with a closing newline. */
+/** A value as JSON or YAML text with a closing newline. A text that kubectl would take for something else is in quotes. */
 export function formatValue(value: unknown, format: 'json' | 'yaml'): string {
   if (format === 'json') return `${JSON.stringify(value, undefined, 2)}\n`
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
 }
 
 /** Columns padded to their widest cell, three spaces apart, as kubectl prints them. */

@@ -20,6 +20,9 @@ export const kinds: readonly KindSource[] = [
   localModelNodeGroup,
 ]
 
+/** Kinds of our group that KServe installs and Millrace neither brings nor serves. */
+export const kindsOfKServe: readonly string[] = ['LLMInferenceService', 'LLMInferenceServiceConfig']
+
 /** What the Kubernetes client needs to address a kind. Of the same shape as its own `Resource`. */
 export interface ResourceName {
   readonly group: string

@@ -3,8 +3,8 @@ import { inNewerWords } from '../convert/newer-words.ts'
 import type { ClusterStorageContainer } from '../kinds/cluster-storage-container.ts'
 import type { InferenceGraph } from '../kinds/inference-graph.ts'
 import type { InferenceService } from '../kinds/inference-service.ts'
-import { group, type KindSource, objectSchema, storageVersion } from '../kinds/kind-source.ts'
-import { findKind, kinds } from '../kinds/kinds.ts'
+import { group, type KindSource, objectSchema, storageVersion, type VersionSource } from '../kinds/kind-source.ts'
+import { findKind, kinds, kindsOfKServe } from '../kinds/kinds.ts'
 import type { LocalModelCache, LocalModelNamespaceCache } from '../kinds/local-model.ts'
 import type { ServingRuntime } from '../kinds/serving-runtime.ts'
 import { definition, type SchemaData } from '../schema/schema.ts'
@@ -16,7 +16,7 @@ import { checkSchema, isRecord } from './check-schema.ts'
 import { checkSchemaRules } from './check-schema-rules.ts'
 import { checkServingRuntime } from './check-serving-runtime.ts'
 import { checkClusterStorageContainer } from './check-storage-container.ts'
-import { errorAt, type Finding, formatFinding } from './finding.ts'
+import { errorAt, type Finding, formatFinding, warningAt } from './finding.ts'
 import { nearName } from './near-name.ts'
 import { withoutNulls } from './without-nulls.ts'
 
@@ -43,11 +43,12 @@ function checkAlone(object: Readonly<Record<string, unknown>>, context: CheckCon
   const kind = typeof object['kind'] === 'string' ? object['kind'] : ''
   const findings = validateObject(kind, object)
   const source = findKind(kind)
-  const schema = source && schemaFor(source, object['apiVersion'])
-  if (!schema || findings.some(({ severity }) => severity === 'error')) return findings
+  const version = source && versionOf(source, object['apiVersion'])
+  if (!version || findings.some(({ severity }) => severity === 'error')) return findings
   const value = withoutNulls(object)
   const old = context.old === undefined ? undefined : inVersion(withoutNulls(context.old), object['apiVersion'])
-  return [...findings, ...checkSchemaRules(schema, value, old), ...checkStored(source, value, { ...context, old })]
+  const schemaRules = checkSchemaRules(schemaOf(source, version), value, old)
+  return [...findings, ...schemaRules, ...checkStored(source, value, { ...context, old })]
 }
 
 /** The rules beyond the schema are written for the stored version; what they say is said in the version of the object. */
@@ -70,30 +71,42 @@ function inVersion(object: unknown, apiVersion: unknown): unknown {
  */
 export function validateObject(kind: string, value: unknown): Finding[] {
   const source = findKind(kind)
-  if (!source) {
-    const near = nearName(
-      kind,
-      kinds.map((each) => each.kind),
-    )
-    const advice = near === undefined ? '' : `: did you mean ${near}?`
-    return [errorAt(['kind'], 'kind', `${JSON.stringify(kind)} is not a kind of ${group}${advice}`, { value: kind })]
-  }
+  if (!source) return [unknownKind(kind)]
   if (!isRecord(value)) return [errorAt([], 'type', 'is not an object')]
-  const schema = schemaFor(source, value['apiVersion'])
-  if (!schema) {
+  const { apiVersion, metadata, ...rest } = value
+  const version = versionOf(source, apiVersion)
+  if (!version) {
     const versions = source.versions.map(({ name }) => `${group}/${name}`).join(', ')
-    const message = `${JSON.stringify(value['apiVersion'])} is not a version of ${kind}: use ${versions}`
-    return [errorAt(['apiVersion'], 'api-version', message, { value: value['apiVersion'] })]
+    const message = `${JSON.stringify(apiVersion)} is not a version of ${kind}: use ${versions}`
+    return [errorAt(['apiVersion'], 'api-version', message, { value: apiVersion })]
   }
-  const { metadata, ...rest } = value
-  return [...checkMetadata(metadata), ...checkSchema(schema, rest)]
+  const findings = checkSchema(schemaOf(source, version), { apiVersion, ...rest })
+  return [...checkMetadata(metadata), ...findings.filter((finding) => isLookedAt(finding, version))]
+}
+
+function unknownKind(kind: string): Finding {
+  if (kindsOfKServe.includes(kind)) {
+    const message = `${kind} is not checked here: Millrace does not serve it, KServe's controller of it goes on beside Millrace`
+    return warningAt(['kind'], 'kind', message, { value: kind })
+  }
+  const names = kinds.map((each) => each.kind)
+  const near = nearName(kind, names)
+  const advice = near === undefined ? `: use one of ${names.join(', ')}` : `: did you mean ${near}?`
+  return errorAt(['kind'], 'kind', `${JSON.stringify(kind)} is not a kind of ${group}${advice}`, { value: kind })
+}
+
+/** A status with a subresource of its own is dropped when it comes with the object, whatever is in the fields it has. */
+function isLookedAt({ segments, rule }: Finding, { statusSubresource }: VersionSource): boolean {
+  return !statusSubresource || segments[0] !== 'status' || rule === 'unknown-field'
+}
+
+function versionOf(source: KindSource, apiVersion: unknown): VersionSource | undefined {
+  return source.versions.find(({ name }) => `${group}/${name}` === apiVersion)
 }
 
 const schemas = new Map<string, SchemaData>()
 
-function schemaFor(source: KindSource, apiVersion: unknown): SchemaData | undefined {
-  const version = source.versions.find(({ name }) => `${group}/${name}` === apiVersion)
-  if (!version) return undefined
+function schemaOf(source: KindSource, version: VersionSource): SchemaData {
   const key = `${source.kind}/${version.name}`
   const schema = schemas.get(key) ?? objectSchema(source, version)
   schemas.set(key, schema)

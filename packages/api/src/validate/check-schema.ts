@@ -187,11 +187,13 @@ function stringCheck(schema: SchemaData): Check {
 }
 
 const int32Max = 2_147_483_647
+/** As a JavaScript number, which is one more: between the two there is none. */
+const int64Max = 2 ** 63
 
 function numberCheck(schema: SchemaData): Check {
   const isInteger = schema.type === 'integer'
-  const max = schema.maximum ?? (schema.format === 'int32' ? int32Max : Number.MAX_SAFE_INTEGER)
-  const min = schema.minimum ?? (schema.format === 'int32' ? -int32Max - 1 : Number.MIN_SAFE_INTEGER)
+  const max = schema.maximum ?? (schema.format === 'int32' ? int32Max : int64Max)
+  const min = schema.minimum ?? (schema.format === 'int32' ? -int32Max - 1 : -int64Max)
   return (value, place, findings) => {
     if (typeof value !== 'number' || (isInteger && !Number.isInteger(value))) {
       findings.push(wrongType(isInteger ? 'an integer' : 'a number', value, place))
@@ -269,7 +271,7 @@ function unknownField(name: string, schema: SchemaData, place: Place): Finding {
 function ownerOf(name: string, schema: SchemaData): string | undefined {
   for (const [field, inner] of Object.entries(schema.properties ?? {})) {
     const properties = inner.foreign ? undefined : resolve(inner).properties
-    if (properties && name in properties) return field
+    if (properties && Object.hasOwn(properties, name)) return field
   }
   return undefined
 }

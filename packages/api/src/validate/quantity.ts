@@ -39,6 +39,6 @@ function divideUp(amount: bigint, by: bigint): bigint {
 }
 
 export function isQuantity(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isSafeInteger(value)
+  if (typeof value === 'number') return Number.isInteger(value)
   return typeof value === 'string' && grammar.test(value)
 }

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { stringify } from 'yaml'
 import { readBackup } from '../backup/read-backup.ts'
 import { clientOptions, type ConnectionOptions, withClient } from '../connection.ts'
+import { formatValue } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 
 interface BackupOptions extends ConnectionOptions {
@@ -31,9 +31,7 @@ export function defineBackup(program: Command, terminal: Terminal): void {
         })
         for (const { kind, namespace, name } of missing)
           terminal.error(`note: ${kind} ${namespace}/${name} is named and does not exist\n`)
-        const text = objects
-          .map((object) => `---\n${stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })}`)
-          .join('')
+        const text = objects.map((object) => `---\n${formatValue(object, 'yaml')}`).join('')
         if (options.output === '-') terminal.out(text)
         else writeFileSync(options.output, text, { mode: 0o600 })
         terminal.error(`${objects.length} objects saved${options.output === '-' ? '' : ` in ${options.output}`}\n`)

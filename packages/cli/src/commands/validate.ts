@@ -28,6 +28,8 @@ export function defineValidate(program: Command, terminal: Terminal): void {
 
 function validate(options: ValidateOptions, terminal: Terminal): void {
   const { manifests, problems } = readManifests(options.filename)
+  if (manifests.length + problems.length === 0)
+    throw new CommandError(`${options.filename.join(', ')}: no object in it`)
   const { errors, warnings, checked } = checkManifests(manifests)
   const refused: readonly ManifestProblem[] = [...problems, ...errors]
   if (options.output !== 'table') {
