@@ -1,13 +1,6 @@
-import {
-  type CheckContext,
-  checkObject,
-  type ClusterServingRuntime,
-  type Finding,
-  formatFinding,
-  group,
-  type ServingRuntime,
-} from '@millrace/api'
+import { type CheckContext, checkObject, type ClusterConfig, type Finding, formatFinding, group } from '@millrace/api'
 import type { Manifest, ManifestProblem } from './manifest-files.ts'
+import { configIn, configShipped } from './offline-world.ts'
 
 export interface CheckedManifests {
   readonly errors: readonly (ManifestProblem & { readonly finding: Finding })[]
@@ -16,13 +9,17 @@ export interface CheckedManifests {
   readonly checked: number
 }
 
-/** Checks every object of our kinds in full, each finding at its place in the file. */
-export function checkManifests(manifests: readonly Manifest[]): CheckedManifests {
+/**
+ * Checks every object of our kinds in full, each finding at its place in the file. Some rules depend on the configuration:
+ * the one in the files counts, else that of the cluster that they are for, else the shipped one.
+ */
+export function checkManifests(manifests: readonly Manifest[], ofCluster?: ClusterConfig): CheckedManifests {
   const errors: CheckedManifests['errors'][number][] = []
   const warnings: CheckedManifests['warnings'][number][] = []
+  const config = configIn(manifests.map(({ object }) => object))?.config ?? ofCluster ?? configShipped()
   const own = manifests.filter(({ object }) => object.apiVersion.split('/', 1)[0] === group)
   for (const manifest of own) {
-    for (const finding of checkObject(manifest.object, contextOf(manifest, own))) {
+    for (const finding of checkObject(manifest.object, contextOf(manifest, own, config))) {
       const { kind, metadata } = manifest.object
       const problem = {
         position: manifest.positionOf(finding.segments),
@@ -45,12 +42,16 @@ export function tellNewWarnings(warnings: CheckedManifests['warnings'], tell: (t
 }
 
 /** What the other files say that a rule may want to know. */
-function contextOf(manifest: Manifest, own: readonly Manifest[]): CheckContext {
+function contextOf(manifest: Manifest, own: readonly Manifest[], config: ClusterConfig): CheckContext {
   const { kind, metadata } = manifest.object
-  if (kind !== 'ServingRuntime' && kind !== 'ClusterServingRuntime') return {}
-  const runtimes = own
+  // The rules look at names, formats and sources, field by field, of objects that the schema check has seen or will report.
+  const siblings = own
     .map((other) => other.object)
-    .filter((other) => other.kind === kind && other.metadata.namespace === metadata.namespace)
-  // The rules look at names and formats, field by field, of objects that the schema check has seen or will report.
-  return { runtimes: runtimes as unknown as (ServingRuntime | ClusterServingRuntime)[] }
+    .filter((other) => other.kind === kind && other.metadata.namespace === metadata.namespace) as unknown
+  return {
+    defaultDeploymentMode: config.deploy.defaultDeploymentMode,
+    gpuResourceTypes: config.multiNode.customGPUResourceTypeList,
+    ...(kind.endsWith('ServingRuntime') && { runtimes: siblings as NonNullable<CheckContext['runtimes']> }),
+    ...(kind.startsWith('LocalModel') && { caches: siblings as NonNullable<CheckContext['caches']> }),
+  }
 }

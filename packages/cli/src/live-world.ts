@@ -1,5 +1,13 @@
 import { type ClusterConfig, configMapName, parseConfig, resources as serving, shippedConfig } from '@millrace/api'
-import { type Client, discover, type Discovery, type KubeObject, type Resource, resources } from '@millrace/kube'
+import {
+  type Client,
+  discover,
+  type Discovery,
+  isKubeError,
+  type KubeObject,
+  type Resource,
+  resources,
+} from '@millrace/kube'
 import {
   type Capabilities,
   childKinds,
@@ -80,13 +88,25 @@ async function readKnative(client: Client, discovery: Discovery): Promise<Knativ
   }
 }
 
-async function readConfig(client: Client): Promise<ClusterConfig> {
-  const configMap: (KubeObject & { data?: Record<string, string> }) | undefined = await find(
-    client,
-    resources.configMaps,
-    { namespace: controllerNamespace, name: configMapName },
-  )
-  return parseConfig(configMap?.data ?? shippedConfig).config
+/** The configuration of a cluster; the shipped one where there is none, or where we may not look. */
+export async function readConfig(client: Client): Promise<ClusterConfig> {
+  const data = await readConfigData(client)
+  return parseConfig(data ?? shippedConfig).config
+}
+
+async function readConfigData(client: Client): Promise<Readonly<Record<string, string>> | undefined> {
+  const place = { namespace: controllerNamespace, name: configMapName }
+  try {
+    const configMap: (KubeObject & { data?: Record<string, string> }) | undefined = await find(
+      client,
+      resources.configMaps,
+      place,
+    )
+    return configMap?.data
+  } catch (error) {
+    if (isKubeError(error, 'Forbidden')) return undefined
+    throw error
+  }
 }
 
 async function readObjects(client: Client, discovery: Discovery, read: Read): Promise<readonly KubeObject[]> {

@@ -5,11 +5,11 @@ import {
   formatConfigFinding,
   group,
   parseConfig,
-  resources,
+  resources as serving,
   shippedConfig,
   shippedRuntimes,
 } from '@millrace/api'
-import type { KubeObject } from '@millrace/kube'
+import { type KubeObject, resources as kubernetes } from '@millrace/kube'
 import {
   type Capabilities,
   type Gathered,
@@ -76,7 +76,7 @@ export function offlineWorld(
     objects: [...objects.filter((object) => object.kind !== 'Secret'), ...runtimes],
     secrets: objects.filter((object) => object.kind === 'Secret').map(secretFacts),
   }
-  const { config, problems } = configOf(objects)
+  const { config, problems } = configIn(objects) ?? { config: configShipped(), problems: [] }
   const knative: RenderInput['knative'] = { autoscaler: autoscalerOf(objects), domains: domainsOf(objects) }
   return {
     services,
@@ -93,32 +93,45 @@ export function offlineWorld(
   }
 }
 
+const clusterScoped = new Set(
+  [...Object.values(serving), ...Object.values(kubernetes)]
+    .filter(({ namespaced }) => !namespaced)
+    .map(({ kind }) => kind),
+)
+
 /** As a cluster keeps it: in the stored version, and in a namespace. */
 function placed(manifest: Manifest, namespace: string): Manifest {
   const object = stored(manifest.object)
-  const isNamespaced = ![
-    'ClusterServingRuntime',
-    'ClusterStorageContainer',
-    'Namespace',
-    'CustomResourceDefinition',
-  ].includes(object.kind)
-  if (!isNamespaced || object.metadata.namespace !== undefined) return { ...manifest, object }
+  if (clusterScoped.has(object.kind) || object.metadata.namespace !== undefined) return { ...manifest, object }
   return { ...manifest, object: { ...object, metadata: { ...object.metadata, namespace } } }
 }
 
 function stored(object: KubeObject): KubeObject {
-  const { group: ours, version } = resources.inferenceServices
+  const { group: ours, version } = serving.inferenceServices
   if (object.kind !== 'InferenceService') return object
   const converted = convertObject(object, `${ours}/${version}`)
   // What it gives is the same object with its fields elsewhere.
   return converted.ok ? (converted.object as KubeObject) : object
 }
 
-function configOf(objects: readonly KubeObject[]): {
+interface FoundConfig {
   readonly config: ClusterConfig
   readonly problems: readonly string[]
-} {
-  const { config, findings } = parseConfig(dataOf(findConfigMap(objects, configMapName)) ?? shippedConfig)
+}
+
+/** The configuration among the objects; undefined where there is none. */
+export function configIn(objects: readonly KubeObject[]): FoundConfig | undefined {
+  const data = dataOf(findConfigMap(objects, configMapName))
+  return data && readConfig(data)
+}
+
+/** What we install. */
+export function configShipped(): ClusterConfig {
+  return readConfig(shippedConfig).config
+}
+
+function readConfig(data: Readonly<Record<string, string>>): FoundConfig {
+  const { config, findings } = parseConfig(data)
   return { config, problems: findings.map(formatConfigFinding) }
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { applyManifests } from '../apply-manifests.ts'
 import { CommandError } from '../command-error.ts'
 import { clientOptions, type ConnectionOptions, withClient } from '../connection.ts'
+import { readConfig } from '../live-world.ts'
 import { readManifests } from '../manifest-files.ts'
 import { formatProblems, throwProblems } from '../manifest-problems.ts'
 import { checkManifests, tellNewWarnings } from '../check-manifests.ts'
@@ -30,7 +31,7 @@ export function defineApply(program: Command, terminal: Terminal): void {
       withClient(options, terminal, async (client, namespace) => {
         const { manifests, problems } = readManifests(options.filename)
         throwProblems(problems)
-        const { errors, warnings } = checkManifests(manifests)
+        const { errors, warnings } = checkManifests(manifests, await readConfig(client))
         if (warnings.length > 0) terminal.error(`${formatProblems(warnings)}\n`)
         throwProblems(errors)
         if (manifests.length === 0) throw new CommandError(`${options.filename.join(', ')}: no object in it`)
