@@ -2,49 +2,74 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What the API server wrote down of somebody's calls. */
+/** What the API server wrote down of the calls of service accounts. */
 export interface Audit {
   readonly flags: readonly string[]
-  /** Calls of a service account that were refused for want of a right: `list pods`, each once. */
+  /** Finished calls of a service account (`namespace:name`), in order; from a mark on. */
+  calls(account: string, since?: Mark): Promise<readonly Call[]>
+  /** Now, as a place in the log. */
+  mark(): Promise<Mark>
+  /** Calls that were refused for want of a right: `list pods`, each once. */
   refused(account: string): Promise<readonly string[]>
   close(): Promise<void>
+}
+
+export type Mark = number
+
+export interface Call {
+  readonly verb: string
+  readonly requestURI: string
+  readonly user?: { readonly username?: string }
+  readonly objectRef?: {
+    readonly apiGroup?: string
+    readonly resource?: string
+    readonly subresource?: string
+    readonly namespace?: string
+    readonly name?: string
+  }
+  readonly responseStatus?: { readonly code?: number }
 }
 
 const policy = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
-  omitStages: ['RequestReceived', 'ResponseStarted'],
+  // A watch is written down when it has begun.
+  omitStages: ['RequestReceived'],
   rules: [{ level: 'Metadata', userGroups: ['system:serviceaccounts'] }, { level: 'None' }],
 }
 const forbidden = 403
+const writes = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 
 export async function startAudit(): Promise<Audit> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-audit-'))
   const [policyFile, log] = [join(directory, 'policy.yaml'), join(directory, 'audit.log')]
   await writeFile(policyFile, JSON.stringify(policy))
+  const lines = async (): Promise<readonly string[]> => (await readFile(log, 'utf8')).split('\n').slice(0, -1)
+  const calls = async (account: string, since: Mark = 0): Promise<readonly Call[]> => {
+    const all = (await lines()).slice(since).map((line): Call => JSON.parse(line))
+    return all.filter(({ user }) => user?.username === `system:serviceaccount:${account}`)
+  }
   return {
     flags: [`--audit-policy-file=${policyFile}`, `--audit-log-path=${log}`, '--audit-log-mode=blocking-strict'],
+    calls,
+    mark: async () => (await lines()).length,
     refused: async (account) => {
-      const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '')
-      const calls = lines.map((line): Call => JSON.parse(line))
-      const theirs = calls.filter(({ user }) => user?.username === `system:serviceaccount:${account}`)
+      const theirs = await calls(account)
       if (theirs.length === 0) throw new Error(`${account} has not called at all`)
       const refused = theirs.filter(({ responseStatus }) => responseStatus?.code === forbidden)
-      return [...new Set(refused.map(describe))].sort()
+      return [...new Set(refused.map(describeCall))].sort()
     },
     close: () => rm(directory, { recursive: true, force: true }),
   }
 }
 
-interface Call {
-  readonly verb?: string
-  readonly requestURI?: string
-  readonly user?: { readonly username?: string }
-  readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly namespace?: string }
-  readonly responseStatus?: { readonly code?: number }
+/** A call that changes something; the sign of life of a leader is none. */
+export function isWrite({ verb, objectRef }: Call): boolean {
+  return writes.has(verb) && objectRef?.resource !== 'leases'
 }
 
-function describe({ verb, objectRef, requestURI }: Call): string {
+/** `patch deployments in default` */
+export function describeCall({ verb, objectRef, requestURI }: Call): string {
   if (!objectRef) return `${verb} ${requestURI}`
   const { resource, subresource, namespace } = objectRef
   return `${verb} ${resource}${subresource ? `/${subresource}` : ''}${namespace ? ` in ${namespace}` : ''}`

@@ -8,16 +8,32 @@ import type { Cluster } from './cluster.ts'
 import { root } from './run-tool.ts'
 
 export interface ControllerProcess {
+  readonly pid: number
   /** What it has logged so far. */
   readonly log: string
+  /** Undefined while it runs: then its exit code, or the signal that ended it. */
+  readonly ended: string | undefined
   /** GET of a path of its health port. */
   health(path: string): Promise<number>
   metrics(): Promise<string>
-  close(): Promise<void>
+  /** Puts its clock forwards by this much, or back. */
+  jump(byMs: number): void
+  /** SIGTERM, and waits: its exit code. */
+  close(): Promise<string>
+  kill(): Promise<void>
+}
+
+export interface ControllerListen {
+  /** Where its webhook listens. */
+  readonly webhook: string
+  readonly webhookPort: number
+  /** Absent: the cluster's own. */
+  readonly server?: { readonly url: string; readonly ca: string }
 }
 
 const node = process.execPath
 const stopMsMax = 10_000
+const jumpingClock = join(import.meta.dirname, 'jumping-clock.ts')
 
 /**
  * Runs the controller as its Deployment says: with those arguments, and with the rights of its service account and no
@@ -26,12 +42,12 @@ const stopMsMax = 10_000
 export async function startControllerProcess(
   cluster: Cluster,
   args: readonly string[],
-  listen: { readonly webhook: string; readonly webhookPort: number },
+  listen: ControllerListen,
 ): Promise<ControllerProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-controller-'))
   const kubeconfig = join(directory, 'kubeconfig')
   const [health, metrics] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')]
-  const { url, ca } = cluster.kubernetes
+  const { url, ca } = listen.server ?? cluster.kubernetes
   await writeKubeconfig(kubeconfig, {
     name: 'controller',
     server: url,
@@ -51,26 +67,38 @@ export async function startControllerProcess(
     return value === undefined ? arg : `${flag}=${replaced[flag] ?? value}`
   })
   const main = join(root, 'packages/cli/src/main.ts')
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...own, '--kubeconfig', kubeconfig], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const flags = ['--disable-warning=ExperimentalWarning', '--import', jumpingClock]
+  const child = spawn(node, [...flags, main, ...own, '--kubeconfig', kubeconfig], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { PATH: process.env['PATH'] ?? '', HOME: directory },
   })
   let log = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log += String(chunk)))
-  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (log += String(chunk)))
+  let outcome: string | undefined
+  const ended = new Promise<string>((resolve) => {
+    child.on('close', (code, signal) => resolve((outcome = String(code ?? signal))))
+  })
+  const end = async (signal: NodeJS.Signals): Promise<string> => {
+    child.kill(signal)
+    const hurry = setTimeout(() => child.kill('SIGKILL'), stopMsMax)
+    const how = await ended
+    clearTimeout(hurry)
+    await rm(directory, { recursive: true, force: true })
+    return how
+  }
   return {
+    pid: child.pid ?? 0,
     get log() {
       return log
     },
+    get ended() {
+      return outcome
+    },
+    jump: (byMs) => void child.send({ byMs }),
     health: async (path) => (await fetch(`http://127.0.0.1:${health}${path}`).catch(() => undefined))?.status ?? 0,
     metrics: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text(),
-    close: async () => {
-      child.kill('SIGTERM')
-      const hurry = setTimeout(() => child.kill('SIGKILL'), stopMsMax)
-      await ended
-      clearTimeout(hurry)
-      await rm(directory, { recursive: true, force: true })
-    },
+    close: () => end('SIGTERM'),
+    kill: async () => void (await end('SIGKILL')),
   }
 }
 

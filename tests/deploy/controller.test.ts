@@ -3,60 +3,30 @@ import test, { after, afterEach, before, describe } from 'node:test'
 import { resources as serving } from '@millrace/api'
 import { isKubeError, type KubeObject, resources } from '@millrace/kube'
 import { kubernetesSkipReason } from '../kubernetes/go-toolchain.ts'
-import { type Audit, startAudit } from './audit.ts'
-import { type Cluster, startCluster } from './cluster.ts'
-import { type ControllerProcess, freePort, startControllerProcess } from './controller-process.ts'
+import type { ControllerProcess } from './controller-process.ts'
+import { account, type Installation, startInstallation, until } from './installation.ts'
 
-/** The API server reaches a Service by its cluster address: here a loopback one, on which the controller listens. */
-const clusterAddresses = '127.83.0.0/24'
-const webhookAddress = '127.83.0.83'
-const waitMsMax = 30_000
-const account = 'kserve:millrace-controller'
 const registrationName = 'millrace.serving.kserve.io'
 
 describe('the controller with what is shipped', { skip: kubernetesSkipReason() }, () => {
-  let cluster: Cluster
-  let audit: Audit
-  let webhookPort = 0
+  let installation: Installation
+  let cluster: Installation['cluster']
+  let audit: Installation['audit']
   let running: ControllerProcess | undefined
   before(async () => {
-    audit = await startAudit()
-    const apiserverFlags = [`--service-cluster-ip-range=${clusterAddresses}`, ...audit.flags]
-    cluster = await startCluster({ apiserverFlags })
-    webhookPort = await freePort(webhookAddress)
+    installation = await startInstallation()
+    cluster = installation.cluster
+    audit = installation.audit
   })
   afterEach(async () => {
     await running?.close()
     running = undefined
   })
-  after(async () => {
-    await cluster?.close()
-    await audit.close()
-  })
+  after(() => installation?.close())
 
-  /** What is shipped as it is; only the webhook's Service has our address and port. */
-  const here = (text: string): string =>
-    text
-      .replace('- name: webhook\n    port: 443', `- name: webhook\n    port: ${webhookPort}`)
-      .replaceAll(/(path: \/(validate|convert)\n +port: )443/g, `$1${webhookPort}`)
-      .replace('name: millrace-webhook\n  namespace: kserve\nspec:', `$&\n  clusterIP: ${webhookAddress}`)
-  const install = async (overlay: string): Promise<void> => {
-    await cluster.kubectl(['apply', '-k', 'deploy/crds/full'])
-    await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s'])
-    const text = await cluster.kubectl(['kustomize', `deploy/kustomize/overlays/${overlay}`])
-    await cluster.kubectl(['apply', '-f', '-'], here(text))
-  }
   const start = async (): Promise<ControllerProcess> => {
-    const name = { namespace: 'kserve', name: 'millrace-controller' }
-    const deployment = await cluster.client.get(resources.deployments, name)
-    const { args } = Object(deployment['spec']).template.spec.containers[0] as { readonly args: readonly string[] }
-    const controller = await startControllerProcess(cluster, args, { webhook: webhookAddress, webhookPort })
-    running = controller
-    await until(
-      async () => (await controller.health('/readyz')) === 200,
-      () => controller.log,
-    )
-    return controller
+    running = await installation.start()
+    return running
   }
   const create = (namespace: string, name: string, annotations: Readonly<Record<string, string>> = {}) =>
     cluster.client.create(serving.inferenceServices, inferenceService(namespace, name, annotations))
@@ -64,7 +34,7 @@ describe('the controller with what is shipped', { skip: kubernetesSkipReason() }
     found(cluster.client.get(resources.deployments, { namespace, name: `${name}-predictor` }))
 
   test('is asked by the API server, which trusts its own certificate; serves; is refused nothing', async () => {
-    await install('default')
+    await installation.install('default')
     const controller = await start()
     const registration = await cluster.client.get(resources.validatingWebhookConfigurations, { name: registrationName })
     const webhooks = registration['webhooks'] as readonly { readonly clientConfig: { readonly caBundle?: string } }[]
@@ -95,7 +65,7 @@ describe('the controller with what is shipped', { skip: kubernetesSkipReason() }
     const controller = await start()
     const name = { name: registrationName }
     const before = await cluster.client.get(resources.validatingWebhookConfigurations, name)
-    await install('default')
+    await installation.install('default')
     assert.deepEqual(await cluster.client.get(resources.validatingWebhookConfigurations, name), before)
     // Somebody who replaces it takes the authority out: it is filled in again.
     const webhooks = (before['webhooks'] as readonly { readonly clientConfig: object }[]).map((one) => {
@@ -114,7 +84,7 @@ describe('the controller with what is shipped', { skip: kubernetesSkipReason() }
 
   test('versions in preview are converted by it, with the authority that it fills in', async () => {
     const charts = ['template', 'release', 'deploy/helm/millrace-crds', '--set', 'crds.preview=true']
-    await cluster.kubectl(['apply', '-f', '-'], here(await cluster.helm(charts)))
+    await cluster.kubectl(['apply', '-f', '-'], installation.here(await cluster.helm(charts)))
     const controller = await start()
     const v1 = { ...serving.inferenceServices, version: 'v1' }
     await until(
@@ -137,7 +107,7 @@ describe('the controller with what is shipped', { skip: kubernetesSkipReason() }
   test('with one namespace: serves that, leaves others alone, and is refused nothing that it needs', async () => {
     await cluster.kubectl(['create', 'namespace', 'models'])
     await cluster.kubectl(['delete', 'clusterrolebinding', 'millrace-controller-services'])
-    await install('one-namespace')
+    await installation.install('one-namespace')
     const controller = await start()
     await create('models', 'iris')
     await until(
@@ -170,13 +140,5 @@ async function found(reading: Promise<KubeObject>): Promise<KubeObject | undefin
   } catch (error) {
     if (isKubeError(error, 'NotFound')) return undefined
     throw error
-  }
-}
-
-async function until(holds: () => Promise<boolean>, said: () => string): Promise<void> {
-  const deadline = performance.now() + waitMsMax
-  while (!(await holds())) {
-    assert.ok(performance.now() < deadline, `it never came true:\n${said().slice(-6000)}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

@@ -64,10 +64,15 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       return 0
     }
     await program.parseAsync([...args], { from: 'user' })
-    return terminal.signal.aborted ? 130 : 0
+    return terminal.signal.aborted && !isAskedToEnd(terminal.signal) ? 130 : 0
   } catch (error) {
     return explainFailure(error, terminal)
   }
+}
+
+/** SIGTERM is how supervisors end what runs until it is told to: having ended in order is then success. */
+function isAskedToEnd({ reason }: AbortSignal): boolean {
+  return reason instanceof Error && reason.message === 'SIGTERM'
 }
 
 function explainFailure(error: unknown, terminal: Terminal): number {
