@@ -95,9 +95,13 @@ function unknownKind(kind: string): Finding {
   return errorAt(['kind'], 'kind', `${JSON.stringify(kind)} is not a kind of ${group}${advice}`, { value: kind })
 }
 
-/** A status with a subresource of its own is dropped when it comes with the object, whatever is in the fields it has. */
-function isLookedAt({ segments, rule }: Finding, { statusSubresource }: VersionSource): boolean {
-  return !statusSubresource || segments[0] !== 'status' || rule === 'unknown-field'
+/**
+ * A status with a subresource of its own is dropped when it comes with the object, whatever its fields hold; only fields that
+ * it does not have are looked for before, also in what should be no object.
+ */
+function isLookedAt({ segments, rule, value }: Finding, { statusSubresource }: VersionSource): boolean {
+  if (!statusSubresource || segments[0] !== 'status') return true
+  return rule === 'unknown-field' || (typeof value === 'object' && value !== null)
 }
 
 function versionOf(source: KindSource, apiVersion: unknown): VersionSource | undefined {

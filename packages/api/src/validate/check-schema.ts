@@ -2,7 +2,7 @@ import { definition, resolve, type SchemaData } from '../schema/schema.ts'
 import { mergeKeys } from '../schema/merge-keys.ts'
 import { errorAt, type Finding, type Place, segmentsOf, warningAt } from './finding.ts'
 import { nearName } from './near-name.ts'
-import { isQuantity } from './quantity.ts'
+import { int64Max, isQuantity } from './quantity.ts'
 
 type Check = (value: unknown, place: Place | undefined, findings: Finding[]) => void
 
@@ -187,8 +187,6 @@ function stringCheck(schema: SchemaData): Check {
 }
 
 const int32Max = 2_147_483_647
-/** As a JavaScript number, which is one more: between the two there is none. */
-const int64Max = 2 ** 63
 
 function numberCheck(schema: SchemaData): Check {
   const isInteger = schema.type === 'integer'

@@ -4,6 +4,9 @@ const grammar = /^([+-]?)(\d+\.?\d*|\.\d+)(?:([KMGTPE]i)|([numkMGTPE])|[eE]([+-]
 const binary: Readonly<Record<string, bigint>> = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n }
 const decimal: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 }
 
+/** As a JavaScript number, which is one more: between the two there is none. */
+export const int64Max = 2 ** 63
+
 /** Digits beyond which an exponent cannot belong to any real quantity; bounds the work. */
 const exponentMax = 40
 
@@ -39,6 +42,6 @@ function divideUp(amount: bigint, by: bigint): bigint {
 }
 
 export function isQuantity(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isInteger(value)
+  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) <= int64Max
   return typeof value === 'string' && grammar.test(value)
 }
