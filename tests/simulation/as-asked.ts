@@ -1,0 +1,135 @@
+import type { KubeObject } from '@millrace/kube'
+import type { Compared } from './as-rendered.ts'
+import { hasMarker, isStopped, markerOf, modeOf } from './objects.ts'
+
+/**
+ * What a service means, told a second time and much shorter than the renderer does: which workloads there are and what they
+ * run, how many, and how they are reached. It is small enough to be read against KServe's documentation.
+ */
+export function askedOf({ service, children }: Compared): readonly string[] {
+  if (isStopped(service)) return running(children).map((child) => `is stopped, and ${titleOf(child)} is there`)
+  if (service.kind === 'InferenceGraph') return graphFaults(service, children)
+  return modeOf(service) === 'Knative' ? knativeFaults(service, children) : standardFaults(service, children)
+}
+
+interface Spec {
+  readonly predictor: Component
+  readonly transformer?: Component
+  readonly explainer?: Component
+  readonly canary?: readonly {
+    readonly predictor: Component & { readonly name: string }
+    readonly trafficPercent: number
+  }[]
+}
+
+interface Component {
+  readonly minReplicas?: number
+  readonly maxReplicas?: number
+  readonly canaryTrafficPercent?: number
+  readonly workerSpec?: object
+}
+
+const titleOf = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.name}`
+const isKnative = ({ apiVersion }: KubeObject): boolean => apiVersion.startsWith('serving.knative.dev/')
+const running = (children: readonly KubeObject[]): readonly KubeObject[] =>
+  children.filter(({ kind }) => kind !== 'ConfigMap')
+
+function named(children: readonly KubeObject[], kind: string): ReadonlyMap<string, KubeObject> {
+  const ofKind = children.filter((child) => child.kind === kind && !isKnative(child))
+  return new Map(ofKind.map((child) => [child.metadata.name ?? '', child]))
+}
+
+function sameNames(what: string, wanted: readonly string[], live: ReadonlyMap<string, KubeObject>): readonly string[] {
+  return [
+    ...wanted.filter((name) => !live.has(name)).map((name) => `${what} ${name} is missing`),
+    ...[...live.keys()].filter((name) => !wanted.includes(name)).map((name) => `${what} ${name} is not asked for`),
+  ]
+}
+
+/** Workloads by name, with what each is to run. */
+function workloadsOf(service: KubeObject): ReadonlyMap<string, Component> {
+  const { predictor, transformer, explainer, canary = [] } = service['spec'] as Spec
+  const name = service.metadata.name ?? ''
+  const workloads = new Map<string, Component>([[`${name}-predictor`, predictor]])
+  if (predictor.workerSpec) workloads.set(`${name}-predictor-worker`, predictor)
+  for (const each of canary) workloads.set(`${name}-${each.predictor.name}-predictor`, each.predictor)
+  if (transformer) workloads.set(`${name}-transformer`, transformer)
+  if (explainer) workloads.set(`${name}-explainer`, explainer)
+  return workloads
+}
+
+function standardFaults(service: KubeObject, children: readonly KubeObject[]): readonly string[] {
+  const workloads = workloadsOf(service)
+  const deployments = named(children, 'Deployment')
+  const faults = [...sameNames('Deployment', [...workloads.keys()], deployments)]
+  if (children.some(isKnative)) faults.push('is in Standard mode and has a Knative Service')
+  for (const [name, component] of workloads) {
+    const deployment = deployments.get(name)
+    const isWorker = name.endsWith('-worker')
+    if (deployment && !isWorker && !hasMarker(deployment, markerOf(component)))
+      faults.push(`Deployment ${name} does not run ${markerOf(component)}`)
+  }
+  return [...faults, ...autoscalerFaults(service, children, workloads), ...exposureFaults(service, children)]
+}
+
+function autoscalerFaults(
+  service: KubeObject,
+  children: readonly KubeObject[],
+  workloads: ReadonlyMap<string, Component>,
+): readonly string[] {
+  const scaler = service.metadata.annotations?.['serving.kserve.io/autoscalerClass'] ?? 'hpa'
+  const live = named(children, 'HorizontalPodAutoscaler')
+  const scaled = named(children, 'ScaledObject')
+  if (scaler !== 'keda' && scaled.size > 0) return ['has a ScaledObject, and does not scale by KEDA']
+  if (scaler !== 'hpa') return live.size === 0 ? [] : [`scales by ${scaler}, and has ${[...live.keys()].join(', ')}`]
+  const wanted = [...workloads.keys()].filter((name) => !name.endsWith('-worker'))
+  const faults = [...sameNames('HorizontalPodAutoscaler', wanted, live)]
+  for (const name of wanted) {
+    const spec = Object(live.get(name)?.['spec']) as { minReplicas?: number; maxReplicas?: number }
+    // A canary has a fixed number of pods: it is told from what it scales between.
+    if (name.includes('-canary-')) {
+      if (live.has(name) && spec.minReplicas !== spec.maxReplicas) faults.push(`${name} scales, and is a canary`)
+      continue
+    }
+    const { minReplicas = 1, maxReplicas = 0 } = workloads.get(name) ?? {}
+    const min = Math.max(1, minReplicas)
+    const max = Math.max(min, maxReplicas)
+    const isLowered = (service['spec'] as Spec).canary !== undefined
+    if (live.has(name) && spec.maxReplicas !== max) faults.push(`${name} scales up to ${spec.maxReplicas}, not ${max}`)
+    if (live.has(name) && !isLowered && spec.minReplicas !== min)
+      faults.push(`${name} scales down to ${spec.minReplicas}, not ${min}`)
+  }
+  return faults
+}
+
+function exposureFaults(service: KubeObject, children: readonly KubeObject[]): readonly string[] {
+  const isHidden = service.metadata.labels?.['networking.kserve.io/visibility'] === 'cluster-local'
+  const ways = children.filter(({ kind }) => ['Ingress', 'HTTPRoute', 'VirtualService'].includes(kind))
+  if (isHidden) return ways.map((way) => `is hidden, and ${titleOf(way)} leads to it`)
+  const kinds = new Set(ways.map(({ kind }) => kind))
+  return kinds.size > 1 ? [`is reached by ${[...kinds].join(' and ')} at once`] : []
+}
+
+function knativeFaults(service: KubeObject, children: readonly KubeObject[]): readonly string[] {
+  const workloads = workloadsOf(service)
+  const live = new Map(children.filter(isKnative).map((child) => [child.metadata.name ?? '', child]))
+  const faults = [...sameNames('Knative Service', [...workloads.keys()], live)]
+  const deployments = named(children, 'Deployment')
+  if (deployments.size > 0) faults.push(`is in Knative mode and has Deployment ${[...deployments.keys()].join(', ')}`)
+  for (const [name, component] of workloads) {
+    const knative = live.get(name)
+    if (!knative) continue
+    if (!hasMarker(knative, markerOf(component))) faults.push(`${name} does not run ${markerOf(component)}`)
+    const template = Object(Object(Object(knative['spec']).template).metadata)
+    const maximum: unknown = Object(template.annotations)['autoscaling.knative.dev/max-scale']
+    const wanted = component.maxReplicas === undefined ? undefined : String(component.maxReplicas)
+    if (maximum !== wanted) faults.push(`${name} scales up to ${maximum}, not ${wanted} (0 is no limit)`)
+  }
+  return faults
+}
+
+function graphFaults(graph: KubeObject, children: readonly KubeObject[]): readonly string[] {
+  const name = graph.metadata.name ?? ''
+  const deployments = named(children, 'Deployment')
+  return modeOf(graph) === 'Standard' ? sameNames('Deployment', [name], deployments) : []
+}

@@ -1,0 +1,140 @@
+import { resources as serving } from '@millrace/api'
+import { type KubeObject, resources } from '@millrace/kube'
+import { type Compared, comparedWithRendering, servedChildKinds, type Truth } from './as-rendered.ts'
+import { askedOf } from './as-asked.ts'
+import { asksForNoPods, conditionOf, isReady, isStopped, labels, observedGeneration, ownerOf } from './objects.ts'
+import { namespace } from './world.ts'
+
+/** The cluster when nobody has done anything for a long time. */
+export interface Rest {
+  readonly truth: Truth
+  readonly services: readonly Compared[]
+  readonly graphs: readonly Compared[]
+  readonly pods: readonly KubeObject[]
+}
+
+/** Holds when everything has come to rest. Answers what does not. */
+export interface RestPromise {
+  readonly name: string
+  check(rest: Rest): readonly string[] | Promise<readonly string[]>
+}
+
+export const promisesAtRest: readonly RestPromise[] = [
+  { name: 'every status is about the newest generation', check: everyStatusIsNew },
+  { name: 'children are as rendered, and nothing else', check: childrenAreAsRendered },
+  { name: 'children are as asked for', check: childrenAreAsAsked },
+  { name: 'nothing is left behind', check: nothingIsLeftBehind },
+  { name: 'Ready says what is so', check: readySaysWhatIsSo },
+]
+
+export async function comeToRest(truth: Truth): Promise<Rest> {
+  const { client } = truth
+  const services: Compared[] = []
+  const graphs: Compared[] = []
+  for (const service of (await client.list(serving.inferenceServices, { namespace })).items)
+    services.push(await comparedWithRendering(truth, service))
+  for (const graph of (await client.list(serving.inferenceGraphs, { namespace })).items)
+    graphs.push(await comparedWithRendering(truth, graph))
+  return { truth, services, graphs, pods: (await client.list(resources.pods, { namespace })).items }
+}
+
+const nameOf = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.name}`
+
+function everyStatusIsNew({ services, graphs }: Rest): readonly string[] {
+  return [...services, ...graphs].flatMap(({ service }) => {
+    const observed = observedGeneration(service)
+    const { generation } = service.metadata
+    if (observed !== generation) return [`${nameOf(service)}: generation ${generation}, observed ${observed}`]
+    return conditionOf(service, 'Ready') ? [] : [`${nameOf(service)} has no condition Ready`]
+  })
+}
+
+function childrenAreAsRendered({ services, graphs }: Rest): readonly string[] {
+  return [...services, ...graphs].flatMap(({ service, differences }) =>
+    differences.map((difference) => `${nameOf(service)}: ${difference}`),
+  )
+}
+
+function childrenAreAsAsked({ services, graphs }: Rest): readonly string[] {
+  return [...services, ...graphs].flatMap((compared) =>
+    compared.rendered.ok ? askedOf(compared).map((fault) => `${nameOf(compared.service)}: ${fault}`) : [],
+  )
+}
+
+async function nothingIsLeftBehind({ truth, services, graphs, pods }: Rest): Promise<readonly string[]> {
+  const living = new Set([...services, ...graphs].map(({ service }) => service.metadata.uid))
+  const orphans: string[] = []
+  for (const resource of servedChildKinds(truth.cluster)) {
+    for (const object of (await truth.client.list(resource, { namespace })).items) {
+      const owner = ownerOf(object)
+      if (owner && !living.has(owner.uid)) orphans.push(`${nameOf(object)} outlives ${owner.kind} ${owner.name}`)
+    }
+  }
+  const names = new Set([...services, ...graphs].map(({ service }) => service.metadata.name))
+  for (const pod of pods) {
+    const name = pod.metadata.labels?.[labels.service] ?? pod.metadata.labels?.[labels.graph]
+    if (name !== undefined && !names.has(name)) orphans.push(`${nameOf(pod)} outlives ${name}`)
+  }
+  return orphans
+}
+
+/** What can be rendered and whose pods run is Ready; what cannot, or whose pods do not, is not, and says why. */
+function readySaysWhatIsSo(rest: Rest): readonly string[] {
+  const faults: string[] = []
+  for (const { service, rendered, children } of [...rest.services, ...rest.graphs]) {
+    const ready = conditionOf(service, 'Ready')
+    const shouldBe =
+      rendered.ok &&
+      !isStopped(service) &&
+      (asksForNoPods(service) || allPodsRun(children, rest.pods)) &&
+      stepsOf(service).every((name) =>
+        rest.services.some((step) => step.service.metadata.name === name && isReady(step.service)),
+      )
+    if (isReady(service) !== shouldBe)
+      faults.push(
+        `${nameOf(service)}: Ready is ${ready?.status} (${ready?.reason}: ${ready?.message}), should be ${shouldBe}`,
+      )
+    if (ready && ready.status !== 'True' && !(ready.reason && ready.message))
+      faults.push(`${nameOf(service)}: Ready is ${ready.status} and does not say why`)
+  }
+  return faults
+}
+
+/** The services that a graph calls. */
+function stepsOf({ kind, spec }: KubeObject): readonly string[] {
+  if (kind !== 'InferenceGraph') return []
+  const { nodes } = spec as { nodes: Record<string, { steps?: readonly { serviceName?: string }[] }> }
+  return Object.values(nodes).flatMap(({ steps = [] }) => steps.flatMap(({ serviceName }) => serviceName ?? []))
+}
+
+/** For every workload that the service needs, a pod of its newest template is ready. */
+function allPodsRun(children: readonly KubeObject[], pods: readonly KubeObject[]): boolean {
+  const workloads = children.filter(
+    ({ kind, apiVersion }) => kind === 'Deployment' || apiVersion.startsWith('serving.knative'),
+  )
+  const needed = workloads.filter(({ metadata }) => !metadata.name?.includes('-canary-'))
+  if (needed.length === 0) return false
+  return needed.every((workload) => {
+    const template = Object(Object(workload['spec']).template)
+    return pods.some(
+      (pod) =>
+        isReady(pod) &&
+        Object.entries(Object(Object(template.metadata).labels)).every(
+          ([key, value]) => pod.metadata.labels?.[key] === value,
+        ) &&
+        runsTemplate(pod, template),
+    )
+  })
+}
+
+/** Images, arguments and environment of the template's containers are those of the pod. Names may be Knative's. */
+function runsTemplate(pod: KubeObject, template: { readonly spec?: unknown }): boolean {
+  const essence = (spec: unknown): string => {
+    const { containers = [], initContainers = [] } = Object(spec) as Record<
+      string,
+      { image?: string; args?: unknown; env?: unknown }[]
+    >
+    return JSON.stringify([...initContainers, ...containers].map(({ image, args, env }) => [image, args, env]))
+  }
+  return essence(pod['spec']) === essence(template.spec)
+}

@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto'
+import type { KubeObject } from '@millrace/kube'
+import { createSeededRandom } from '@millrace/testkit'
+import { followConfiguration, type Truth } from './as-rendered.ts'
+import { type Cluster, createCluster } from './cluster-of-products.ts'
+import { createSeededFaults, type FaultRates, type SeededFaults } from './fault-choices.ts'
+import { comeToRest, promisesAtRest } from './promises-at-rest.ts'
+import { watchers, type Watcher } from './promises-at-all-times.ts'
+import type { UserContext } from './user-actions.ts'
+import { createVersions } from './wishes.ts'
+import {
+  controllerNamespace,
+  createWorld,
+  HotLoop,
+  seedOf,
+  type TracedCall,
+  type World,
+  type WorldOptions,
+} from './world.ts'
+
+/** A cluster that is watched over: what breaks a promise is kept, with the moment. */
+export interface Simulation {
+  readonly world: World
+  readonly cluster: Cluster
+  readonly context: UserContext
+  readonly broken: string[]
+  /** What was done, in order. */
+  readonly story: readonly string[]
+  tell(what: string): void
+  /** Lets time pass, and looks at all that happened in it. */
+  run(ms: number): Promise<void>
+  /** No more faults from outside. */
+  calm(): void
+  /** The promises that hold at rest. */
+  checkRest(): Promise<void>
+  /** A while (absent: an hour) in which nothing may be written. */
+  checkSilence(ms?: number): Promise<void>
+  /** A new process finds everything as it shall be. */
+  checkRestart(): Promise<void>
+  /** Tells two runs apart: every call of everybody, its time and its answer. */
+  digest(): string
+  close(): Promise<void>
+}
+
+export interface SimulationOptions extends Omit<WorldOptions, 'workloadFaults'> {
+  /** Trouble by chance, for the controller and for the workload controllers; absent: what `faults` say, or none. */
+  readonly rates?: FaultRates
+  /** Told what is done, as it is done. */
+  readonly onStory?: (what: string) => void
+  /** Told every call that reached the server. */
+  readonly onCall?: (call: TracedCall) => void
+}
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+/** Watches end and begin anew, and discovery is asked: about so many calls an hour are no hot loop. */
+const readsPerHourMax = 1_500
+const brokenMax = 20
+
+export async function createSimulation(options: SimulationOptions): Promise<Simulation> {
+  const { rates } = options
+  const faults: SeededFaults[] = []
+  const chance = createFaultSources(options.seed, rates, faults)
+  const world = await createWorld({
+    ...options,
+    ...(rates ? { faults: () => chance('controller'), workloadFaults: () => chance('workloads') } : {}),
+  })
+  const cluster = createCluster(world)
+  const story: string[] = []
+  const broken: string[] = []
+  const refusals: string[] = []
+  const look = createLook(world, { story, broken, onCall: options.onCall })
+  const context: UserContext = {
+    world,
+    random: world.random('user'),
+    versions: createVersions(),
+    cluster,
+    refusals,
+    report: look.report,
+  }
+  const truth = (): Truth => ({ client: world.client, cluster, config: look.config() })
+  const run = async (ms: number): Promise<void> => {
+    try {
+      await world.run(ms)
+    } catch (error) {
+      if (error instanceof HotLoop) {
+        look.report('comes to rest', error.message)
+        world.trace.length = 0
+        world.process?.transport.die()
+      }
+      throw error
+    }
+    look.look()
+  }
+  const report = (name: string, faultsFound: readonly string[]): void => {
+    for (const fault of faultsFound) look.report(name, fault)
+  }
+  return {
+    world,
+    cluster,
+    context,
+    broken,
+    story,
+    tell: (what) => {
+      story.push(what)
+      options.onStory?.(`${new Date(world.clock.now()).toISOString().slice(11, 19)} ${what}`)
+    },
+    run,
+    calm: () => {
+      for (const one of faults) one.stop()
+    },
+    checkRest: async () => {
+      const rest = await comeToRest(truth())
+      look.look()
+      for (const { name, check } of promisesAtRest) report(name, await check(rest))
+    },
+    checkSilence: async (ms = hourMs) => {
+      look.startCounting()
+      await run(ms)
+      const { writes, reads } = look.counted()
+      report('silent at rest', writes.slice(0, 5))
+      const readsMax = (readsPerHourMax * ms) / hourMs
+      if (reads > readsMax) report('silent at rest', [`${reads} reads, more than ${readsMax}`])
+    },
+    checkRestart: async () => {
+      await world.process?.stop()
+      look.startCounting()
+      look.restarted()
+      await world.startProcess()
+      await run(5 * minuteMs)
+      report('a restart writes nothing', look.counted().writes.slice(0, 5))
+    },
+    digest: look.digest,
+    close: async () => {
+      await cluster.close()
+      await world.close()
+    },
+  }
+}
+
+function createFaultSources(seed: number, rates: FaultRates | undefined, into: SeededFaults[]) {
+  return (who: string): SeededFaults => {
+    const random = createSeededRandom(seedOf(seed, `faults of ${who}`))
+    const faults = createSeededFaults(random, rates ?? { calls: 0, watches: 0 })
+    into.push(faults)
+    return faults
+  }
+}
+
+interface Look {
+  look(): void
+  report(name: string, what: string): void
+  startCounting(): void
+  counted(): { readonly writes: readonly string[]; readonly reads: number }
+  /** A new process knows the configuration from its present version on. */
+  restarted(): void
+  config(): Truth['config']
+  digest(): string
+}
+
+interface LookRecord {
+  readonly story: readonly string[]
+  readonly broken: string[]
+  readonly onCall?: ((call: TracedCall) => void) | undefined
+}
+
+function createLook(world: World, record: LookRecord): Look {
+  const all: readonly Watcher[] = watchers()
+  const hash = createHash('sha256')
+  let configuration = followConfiguration()
+  let configMap: KubeObject | undefined
+  let writes: string[] = []
+  let reads = 0
+  const report = (name: string, what: string): void => {
+    const at = new Date(world.clock.now()).toISOString().slice(11, 19)
+    const text = `[${name}] ${what} (at ${at}, after ${record.story.length} actions)`
+    if (record.broken.length < brokenMax) record.broken.push(text)
+  }
+  return {
+    report,
+    look: () => {
+      for (const call of world.trace.splice(0)) {
+        const { atMs, who, method, path, status } = call
+        hash.update(`${atMs} ${who} ${method} ${path} ${status}\n`)
+        if (who === 'controller' && method === 'GET') reads++
+        if (who === 'controller' && method !== 'GET') writes.push(`${method} ${path} → ${status}`)
+        record.onCall?.(call)
+        for (const { name, hear } of all) {
+          const wrong = hear?.(call)
+          if (wrong !== undefined) report(name, wrong)
+        }
+      }
+      for (const happening of world.history.take()) {
+        const { object, type } = happening
+        if (isConfiguration(object) && type !== 'deleted') configuration.see((configMap = object))
+        for (const { name, see } of all) {
+          const wrong = see?.(happening)
+          if (wrong !== undefined) report(name, wrong)
+        }
+      }
+    },
+    startCounting: () => {
+      writes = []
+      reads = 0
+    },
+    counted: () => ({ writes, reads }),
+    restarted: () => {
+      configuration = followConfiguration()
+      if (configMap) configuration.see(configMap)
+    },
+    config: () => configuration.config,
+    digest: () => hash.copy().digest('hex'),
+  }
+}
+
+function isConfiguration({ kind, metadata }: KubeObject): boolean {
+  return (
+    kind === 'ConfigMap' && metadata.namespace === controllerNamespace && metadata.name === 'inferenceservice-config'
+  )
+}
