@@ -4,6 +4,7 @@ import { apiReference } from './api-reference.ts'
 import { fieldsPage } from './fields-page.ts'
 import { type CrdSizeRecord, measureCrds, nextRecord, sizesOf } from '../src/crd/measured-crds.ts'
 import { jsonSchema, type KubernetesTypes } from '../src/json-schema/json-schema.ts'
+import { openApiDocument } from '../src/json-schema/openapi-document.ts'
 import type { KindSource } from '../src/kinds/kind-source.ts'
 import { kinds } from '../src/kinds/kinds.ts'
 
@@ -24,6 +25,7 @@ export const ownedFolders: readonly string[] = ['deploy/schema']
 export function generatedFiles(): GeneratedFile[] {
   return [
     ...kubernetesTypes.flatMap((types) => kinds.flatMap((source) => schemaFiles(source, types))),
+    { path: 'deploy/schema/openapi.json', text: `${JSON.stringify(openApiDocument(releaseVersion()))}\n` },
     crdSizeFile(),
     ...pages(),
   ]
@@ -36,14 +38,17 @@ function pages(): GeneratedFile[] {
   ]
 }
 
+function releaseVersion(): string {
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string }).version
+}
+
 /** The sizes of the CRDs. When the version is another one, those that stood there are the last release's. */
 function crdSizeFile(): GeneratedFile {
   const path = 'deploy/crd-sizes.json'
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string }
   const before = existsSync(join(root, path))
     ? (JSON.parse(readFileSync(join(root, path), 'utf8')) as CrdSizeRecord)
     : undefined
-  const record = nextRecord(before, version, sizesOf(measureCrds()))
+  const record = nextRecord(before, releaseVersion(), sizesOf(measureCrds()))
   return { path, text: `${JSON.stringify(record, undefined, 2)}\n` }
 }
 

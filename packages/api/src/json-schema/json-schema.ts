@@ -17,7 +17,9 @@ export function jsonSchema(
   const definitions = new Map<string, JsonSchema>()
   const emit = schemaEmitter({
     referenceTo: (name, { origin }) =>
-      kubernetes === 'referenced' && origin ? `${publishedDefinitions}#/definitions/${origin}` : `#/definitions/${name}`,
+      kubernetes === 'referenced' && origin
+        ? `${publishedDefinitions}#/definitions/${origin}`
+        : `#/definitions/${name}`,
     define: (name, schema) => definitions.set(name, schema),
     hasNumberFormats: false,
   })
