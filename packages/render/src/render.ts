@@ -21,7 +21,8 @@ import { worldOf } from './world.ts'
  */
 export function render(input: RenderInput): RenderResult {
   const { service } = input
-  if (service.kind === 'TrainedModel') return nothing({ mode: 'Standard', stopped: false })
+  if (service.kind === 'TrainedModel')
+    return { ok: true, objects: [], decisions: [], facts: { mode: 'Standard', stopped: false } }
   return withIgnoredFields(service.kind === 'InferenceGraph' ? renderGraph(input) : renderService(input), service)
 }
 
@@ -30,8 +31,16 @@ function renderService(input: RenderInput): RenderResult {
   const { config } = input
   const service = effectiveService(input.service, world, config)
   const facts: Facts = { mode: service.mode, stopped: service.stopped }
+  const { namespace } = service
+  const bundle = caBundleConfigMap({
+    namespace,
+    settings: config,
+    world,
+    controllerNamespace: input.controllerNamespace,
+  })
+  const shared = bundle ? [bundle] : []
   // Another controller looks after these.
-  if (service.mode === 'ModelMesh') return nothing(facts, service.decisions)
+  if (service.mode === 'ModelMesh') return { ok: true, objects: shared, decisions: service.decisions, facts }
   if (service.mode === 'Knative' && !input.capabilities.knative) return refused(noKnative, facts, service.decisions)
   const annotationsDisallowed = config.inferenceService.serviceAnnotationDisallowedList
   const planned = planService({
@@ -48,7 +57,7 @@ function renderService(input: RenderInput): RenderResult {
   const known = withRuntime(facts, runtime)
   const tooLong = checkNames(plan, service.mode)
   if (tooLong) return refused(tooLong, known, decisions)
-  if (service.stopped) return { ok: true, objects: stoppedObjects(input), decisions, facts: known }
+  if (service.stopped) return { ok: true, objects: [...shared, ...stoppedObjects(input)], decisions, facts: known }
   const emitInput: EmitInput = {
     plan: withReadyCanaries(plan, service.spec, input.children),
     settings: config,
@@ -73,7 +82,7 @@ function renderService(input: RenderInput): RenderResult {
   const more = 'decisions' in emitted ? (emitted.decisions as readonly Decision[]) : []
   return {
     ok: true,
-    objects: [...shared(emitInput), ...emitted.objects],
+    objects: [...shared, ...modelList(emitInput), ...emitted.objects],
     decisions: [...decisions, ...more],
     facts: known,
   }
@@ -90,10 +99,9 @@ function canariesOf(service: EffectiveService): EmitInput['canaries'] {
   }))
 }
 
-/** What a service has in every mode. */
-function shared(input: EmitInput): readonly KubeObject[] {
-  const bundle = caBundleConfigMap(input)
-  return [...(bundle ? [bundle] : []), ...(input.plan.isMultiModel ? [modelConfig(input.plan, input.world)] : [])]
+/** The models that a multi-model server shall load; TrainedModels fill it. */
+function modelList({ plan, world }: EmitInput): readonly KubeObject[] {
+  return plan.isMultiModel ? [modelConfig(plan, world)] : []
 }
 
 /** A stopped service keeps its list of models, which TrainedModels have filled, and nothing that runs. */
@@ -109,10 +117,6 @@ const noKnative: Problem = {
 
 function refused(problem: Problem, facts: Facts, decisions: readonly Decision[]): Refused {
   return { ok: false, problem, decisions, facts }
-}
-
-function nothing(facts: Facts, decisions: readonly Decision[] = []): RenderResult {
-  return { ok: true, objects: [], decisions, facts }
 }
 
 export type { Emitted }

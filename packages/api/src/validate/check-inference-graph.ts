@@ -3,6 +3,8 @@ import { checkFieldsByMode } from '../modes/check-fields-by-mode.ts'
 import { type CheckContext, gatherFindings, modeOf, type Reporter } from './check-context.ts'
 import type { Finding } from './finding.ts'
 import { conditionProblem } from './rules/step-condition.ts'
+import { checkAutoscalerClass } from './rules/scaling-rules.ts'
+import { checkDeploymentMode } from './rules/service-rules.ts'
 import { checkScaleAnnotations, checkScaleBounds } from './rules/scale-annotation-rules.ts'
 
 /** What neither the schema nor the rules in it can say about an InferenceGraph. */
@@ -11,6 +13,8 @@ export function checkInferenceGraph(graph: InferenceGraph, context: CheckContext
   const { annotations = {} } = graph.metadata
   const mode = modeOf(annotations, context)
   return gatherFindings((report) => {
+    checkDeploymentMode({ name: graph.metadata.name, annotations, old: context.old }, report)
+    if (mode === 'Standard') checkAutoscalerClass(annotations, report)
     checkFieldsByMode(graph, mode, report)
     if (mode === 'Knative') {
       checkScaleAnnotations(annotations, ['metadata'], report)

@@ -20,9 +20,9 @@ export function checkInferenceService(service: InferenceService, context: CheckC
   const check: ServiceCheck = { service, annotations, mode: modeOf(annotations, context), context }
   return gatherFindings((report) => {
     checkServiceName(check, report)
-    checkDeploymentMode(check, report)
+    checkDeploymentMode({ name: service.metadata.name, annotations, old: context.old }, report)
     checkPredictorNameChange(check, report)
-    checkAutoscalerClass(check, report)
+    checkAutoscalerClass(annotations, report)
     if (check.mode === 'Knative') checkScaleAnnotations(annotations, ['metadata'], report)
     checkFieldsByMode(service, check.mode, report)
     checkComponents(check, report)

@@ -1,5 +1,4 @@
 import type { KubeObject } from '@millrace/kube'
-import type { Plan } from '../plan.ts'
 import { globalCaBundle } from '../pod/init-container.ts'
 import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
@@ -11,13 +10,13 @@ const bundleFile = 'cabundle.crt'
  * share it, so it has no owner. Without the original, there is none: pods that need it then say so.
  */
 export function caBundleConfigMap(input: {
-  readonly plan: Plan
+  readonly namespace: string
   readonly settings: Settings
   readonly world: World
   readonly controllerNamespace: string
 }): KubeObject | undefined {
   const name = input.settings.storageInitializer.caBundleConfigMapName
-  const { namespace } = input.plan.owner
+  const { namespace } = input
   if (!name || namespace === input.controllerNamespace) return undefined
   const data: unknown = input.world.find('ConfigMap', name, input.controllerNamespace)?.['data']
   const bundle: unknown = Object(data)[bundleFile]

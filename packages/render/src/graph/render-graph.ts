@@ -1,4 +1,4 @@
-import type { InferenceGraphSpec } from '@millrace/api'
+import { type InferenceGraphSpec, labelsNeverPropagated } from '@millrace/api'
 import { emitKnative } from '../backend/knative.ts'
 import { deadlineDecisions } from '../backend/progress-deadline.ts'
 import { checkNames } from '../backend/check-standard.ts'
@@ -91,7 +91,7 @@ function emitInputOf(input: RenderInput, spec: InferenceGraphSpec, isStandard: b
     children: input.children,
     controllerNamespace: input.controllerNamespace,
     annotationsDisallowed: [],
-    labelsDisallowed: input.config.inferenceService.serviceLabelDisallowedList,
+    labelsDisallowed: labelsNeverPropagated,
     canaries: [],
   }
 }

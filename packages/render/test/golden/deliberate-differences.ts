@@ -6,7 +6,7 @@ export interface Place {
   readonly path: RegExp
   readonly theirs?: RegExp
   readonly ours?: RegExp
-  readonly mark?: Mark
+  readonly mark?: Mark | RegExp
 }
 
 /** One thing that is done differently on purpose. A difference in a case must be covered by one of these, or it fails. */
@@ -37,26 +37,34 @@ export const rules: readonly Rule[] = [
     why: 'What cannot be served as it stands is refused whole, with a condition that says why and what to do; what already serves is left alone. KServe makes a part of it, or pods that never start, or says nothing.',
     places: [
       {
-        mark: 'refused',
-        path: /object (Deployment\.apps|Service\.(core|serving\.knative\.dev))\/\S+$/,
+        mark: /^refused: (Invalid(Domain|Pod|Scaling|Storage|Strategy)|KEDANotInstalled|SecretNotFound|StorageContainerUnfit)$/,
+        path: /object (ConfigMap\.core|Deployment\.apps|Service\.(core|serving\.knative\.dev))\/\S+$/,
         theirs: there,
         ours: absent,
       },
+      { mark: /^refused: /, path: /status \S+ \|\.conditions$/, theirs: absent, ours: /"Ready":"False"/ },
+      { mark: /^refused: /, path: /status \S+ \|\.conditions\.\w+$/, theirs: absent, ours: /^False$/ },
+      { mark: /^refused: /, path: /status \S+ \|\.deploymentMode$/, theirs: absent, ours: /^(Standard|Knative)$/ },
+      { mark: /^refused: Invalid/, path: /status \S+ \|\.clusterServingRuntimeName$/, theirs: absent },
       {
-        mark: 'refused',
-        path: /status \S+ \|\.(conditions|deploymentMode|clusterServingRuntimeName)$/,
+        mark: /^refused: InvalidDomain$/,
+        path: /status \S+ \|\.canaryStatuses$/,
         theirs: absent,
+        ours: /"ready":false/,
       },
-      { mark: 'refused', path: /status \S+ \|\.conditions\.\w+$/, theirs: absent, ours: /^False$/ },
       {
-        mark: 'refused',
+        mark: /^refused: /,
         path: /status \S+ \|\.modelStatus(\.failure)?$/,
         theirs: absent,
         ours: /InvalidPredictorSpec/,
       },
-      { mark: 'refused', path: /\.targetModelState$/, theirs: /^Pending$/, ours: /^FailedToLoad$/ },
-      { mark: 'refused', path: /\.transitionStatus$/, theirs: /^InProgress$/, ours: /^InvalidSpec$/ },
-      { mark: 'refused', path: /Deployment\S+ \|\.metadata\.annotations\.serving\.kserve\.io\/autoscalerClass$/ },
+      { mark: /^refused: /, path: /\.targetModelState$/, theirs: /^Pending$/, ours: /^FailedToLoad$/ },
+      { mark: /^refused: /, path: /\.transitionStatus$/, theirs: /^InProgress$/, ours: /^InvalidSpec$/ },
+      {
+        mark: /^refused: InvalidScaling$/,
+        path: /^step \d+ \S+ Deployment\S+ \|\.metadata\.annotations\.serving\.kserve\.io\/autoscalerClass$/,
+        theirs: /^keda$/,
+      },
     ],
   },
   {
@@ -144,18 +152,38 @@ export const rules: readonly Rule[] = [
     name: 'UnseenGeneration',
     why: 'A child’s status counts only for the spec that its controller has seen; until then readiness is Unknown. KServe shows what the older spec had.',
     places: [
-      { mark: 'unseen', path: /status \S+ \|\.conditions\.\w+$/, theirs: /^(True|False)$/, ours: absent },
-      { mark: 'unseen', path: /\.targetModelState$/, theirs: /^Loaded$/, ours: /^Pending$/ },
-      { mark: 'unseen', path: /\.transitionStatus$/, theirs: /^UpToDate$/, ours: /^InProgress$/ },
+      ...(['predictor', 'transformer', 'explainer'] as const).map((component): Place => {
+        const type = `${component.charAt(0).toUpperCase()}${component.slice(1)}`
+        return {
+          mark: `unseen ${component}`,
+          path: new RegExp(`status \\S+ \\|\\.conditions\\.${type}(Ready|RouteReady|RoutesReady|ConfigurationReady)$`),
+          theirs: /^(True|False)$/,
+          ours: absent,
+        }
+      }),
+      {
+        mark: 'unseen',
+        path: /status \S+ \|\.conditions\.(Ready|IngressReady|RoutesReady|LatestDeploymentReady)$/,
+        theirs: /^(True|False)$/,
+        ours: absent,
+      },
+      { mark: 'unseen predictor', path: /\.targetModelState$/, theirs: /^Loaded$/, ours: /^Pending$/ },
+      { mark: 'unseen predictor', path: /\.transitionStatus$/, theirs: /^UpToDate$/, ours: /^InProgress$/ },
     ],
   },
   {
     name: 'NothingLeftBehind',
     why: 'What is no longer rendered is removed: of a removed component, canary or metric, of a stopped graph, of a service that became local to the cluster. KServe leaves it.',
     places: [
-      { mark: 'removed', path: /^step \d+ object \S+$/, theirs: there, ours: absent },
+      { mark: 'left behind', path: /^step \d+ object \S+$/, theirs: there, ours: absent },
       {
-        path: /^step \d+ status InferenceService\S* \|\.(components\.\w+|conditions\.(Transformer|Explainer)Ready)$/,
+        mark: 'without transformer',
+        path: /^step \d+ status InferenceService\S* \|\.(components\.transformer|conditions\.Transformer\w+)$/,
+        ours: absent,
+      },
+      {
+        mark: 'without explainer',
+        path: /^step \d+ status InferenceService\S* \|\.(components\.explainer|conditions\.Explainer\w+)$/,
         ours: absent,
       },
     ],
@@ -217,10 +245,20 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'GraphStatus',
-    why: 'A graph says from the start in which mode it runs and that it is not ready; it is ready when its router is available. KServe’s is ready as soon as its Deployment says anything.',
+    why: 'A graph says from the start in which mode it runs and that it is not ready; it is ready when its router is available and every service that its steps call is ready. KServe’s is ready as soon as its Deployment says anything.',
     places: [
-      { path: /status InferenceGraph\S* \|\.(deploymentMode|conditions)$/, theirs: absent },
-      { path: /status InferenceGraph\S* \|\.conditions\.Ready$/, theirs: /^True$/, ours: /^False$/ },
+      {
+        path: /status InferenceGraph\S* \|\.deploymentMode$/,
+        theirs: absent,
+        ours: /^(Standard|Knative)$/,
+      },
+      { path: /status InferenceGraph\S* \|\.conditions$/, theirs: absent, ours: /"Ready":"False"/ },
+      {
+        mark: /^(unavailable|step not ready)$/,
+        path: /status InferenceGraph\S* \|\.conditions\.Ready$/,
+        theirs: /^True$/,
+        ours: /^False$/,
+      },
     ],
   },
   {
@@ -228,17 +266,25 @@ export const rules: readonly Rule[] = [
     why: 'What a pod says shows at once, a failure goes when its cause is mended, and stopping and starting show in every part. KServe waits for the next change of the service.',
     places: [
       {
-        path: /^step \d+ status InferenceService\S* \|\.modelStatus\.(failure|states\.targetModelState|transitionStatus|totalCopies)/,
+        mark: 'pod news',
+        path: /^step \d+ status InferenceService\S* \|\.modelStatus\.(failure(\.\w+)?|states\.(active|target)ModelState|transitionStatus|totalCopies)$/,
       },
-      { path: /status \S+ \|\.conditions\.IngressReady$/, theirs: absent, ours: /^False$/ },
-      { path: /^step \d+ status \S+ \|\.conditions\.\w+$/, theirs: /^False$/, ours: absent, mark: 'resumed' },
+      {
+        path: /^step \d+ status InferenceService\S* \|\.modelStatus\.failure$/,
+        theirs: /"reason":"(RuntimeNotRecognized|RuntimeDisabled|NoSupportingRuntime|InvalidPredictorSpec)"/,
+        ours: absent,
+      },
+      { mark: 'stopped', path: /status \S+ \|\.conditions\.IngressReady$/, theirs: absent, ours: /^False$/ },
+      { mark: 'resumed', path: /^step \d+ status \S+ \|\.conditions\.\w+$/, theirs: /^False$/, ours: absent },
     ],
   },
   {
     name: 'StableHosts',
     why: 'A predictor’s host is made of the service’s name, so that it stays when a canary takes over, and it is the host that its route has.',
     places: [
-      { path: /(components\.predictor\.url|rules\.\d+\.host)$/, theirs: /-[a-z]+-predictor-/, ours: /-predictor-/ },
+      { path: /components\.predictor\.url$/, theirs: /-[a-z]+-predictor-/, ours: /-predictor-/ },
+      { path: /object Ingress\S* \|\.spec\.rules\.\S+-[a-z]+-predictor-\S+$/, ours: absent },
+      { path: /object Ingress\S* \|\.spec\.rules\.\S+-predictor-\S+$/, theirs: absent, ours: /-[a-z]+-predictor"/ },
     ],
   },
   {
@@ -280,7 +326,15 @@ export const rules: readonly Rule[] = [
   {
     name: 'IngressHosts',
     why: 'Every component has a host of its own that leads to it. KServe’s Ingress names one host twice, has none for the explainer, and leads the transformer’s to the predictor.',
-    places: [{ path: /object Ingress\S* \|\.spec\.rules\.\d/ }],
+    places: [
+      {
+        path: /object Ingress\S* \|\.spec\.rules\.\S*-transformer\S*\.service\.name$/,
+        theirs: /-(predictor|explainer)$/,
+        ours: /-transformer$/,
+      },
+      { path: /object Ingress\S* \|\.spec\.rules\.\S*-transformer\S*\+$/, theirs: /-predictor"/, ours: absent },
+      { path: /object Ingress\S* \|\.spec\.rules\.\S*-explainer\S*$/, theirs: absent, ours: /-explainer"/ },
+    ],
   },
 ]
 
@@ -293,8 +347,12 @@ function covers(place: Place, { path, theirs, ours, marks }: Difference): boolea
     place.path.test(path) &&
     (place.theirs?.test(text(theirs)) ?? true) &&
     (place.ours?.test(text(ours)) ?? true) &&
-    (place.mark === undefined || marks.includes(place.mark))
+    (place.mark === undefined || marks.some((mark) => isMarked(place.mark, mark)))
   )
+}
+
+function isMarked(wanted: Place['mark'], mark: Mark): boolean {
+  return wanted instanceof RegExp ? wanted.test(mark) : wanted === mark
 }
 
 function text(value: unknown): string {

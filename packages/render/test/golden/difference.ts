@@ -8,17 +8,24 @@ export interface Difference {
 }
 
 /**
- * Facts that rules may ask for. Of the service that the difference belongs to: the renderer refused it; a child's controller
- * has not seen its newest spec; KServe's attempt ended in an error; it was stopped and is no more. Of the object: it was
- * rendered before and is no more. Of the case: KServe never came to rest; something was installed while it ran; Knative's
- * autoscaler settings are missing.
+ * Facts that rules may ask for. Of the service that the difference belongs to: the renderer refused it, for a reason; a
+ * child's controller has not seen its newest spec, and whose that is; KServe's attempt ended in an error; it is stopped, or
+ * was; a pod's word came after KServe last looked; it has no such component; the graph's Deployment, or a service of its
+ * steps, is not available. Of the object: nothing asks for it any more. Of the case: KServe never came to rest; something was
+ * installed while it ran; Knative's autoscaler settings are missing.
  */
 export type Mark =
-  | 'refused'
+  | `refused: ${string}`
   | 'unseen'
+  | `unseen ${string}`
   | 'broken'
+  | 'stopped'
   | 'resumed'
-  | 'removed'
+  | 'pod news'
+  | `without ${string}`
+  | 'unavailable'
+  | 'step not ready'
+  | 'left behind'
   | 'restless'
   | 'installed'
   | 'no-autoscaler-config'

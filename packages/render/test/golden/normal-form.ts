@@ -265,6 +265,14 @@ const routeForm: SpecForm = (spec) => ({
   })),
 })
 
+/** The backend of each host; the order of rules means nothing. */
+const ingressForm: SpecForm = (spec) => ({
+  ...spec,
+  rules: Object.fromEntries(
+    Object.entries(byKey(listOf(spec['rules']), 'host')).map(([host, rule]) => [host, omit(rule as Json, 'host')]),
+  ),
+})
+
 /** What the operator's CRD fills in. */
 const collectorForm: SpecForm = ({
   configVersions: _c,
@@ -279,5 +287,6 @@ const specForms: Readonly<Record<string, SpecForm>> = {
   Service: serviceForm,
   HorizontalPodAutoscaler: hpaForm,
   HTTPRoute: routeForm,
+  Ingress: ingressForm,
   OpenTelemetryCollector: collectorForm,
 }

@@ -1,7 +1,6 @@
 import { shippedRuntimes, shippedStorageContainers } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { isStopped } from '../../src/service/effective-service.ts'
-import { isSeen } from '../../src/observe/deployment-state.ts'
 import type { Case, Profile, Snapshot } from './cases.ts'
 import { type Difference, differences, type Mark } from './difference.ts'
 import {
@@ -14,6 +13,7 @@ import {
   startCluster,
   wasRefused,
 } from './memory-cluster.ts'
+import { isLeftBehind, ownerOf, serviceMarks } from './marks.ts'
 import { objectForm, podObjectForm } from './normal-form.ts'
 import { statusForm } from './status-form.ts'
 
@@ -33,13 +33,23 @@ interface Replay {
   readonly made: Set<string>
   /** Services that have been stopped so far. */
   readonly stopped: Set<string>
+  /** Pods have said something since the last change that KServe looks at. */
+  hasPodNews: boolean
 }
 
 /** Plays a case against the renderer and says in what the two sides differ. */
 export function replay(test: Case, profile: Profile): Difference[] {
   const cluster = startCluster(test, profile, installed)
   const standing = new Set<Mark>(lacksAutoscalerConfig(profile) ? ['no-autoscaler-config'] : [])
-  const state: Replay = { test, cluster, pods: new Map(), standing, made: new Set(), stopped: new Set() }
+  const state: Replay = {
+    test,
+    cluster,
+    pods: new Map(),
+    standing,
+    made: new Set(),
+    stopped: new Set(),
+    hasPodNews: false,
+  }
   for (const [index, object] of test.input.entries()) {
     const refusal = test.error && (test.error.inputIndex ?? 0) === index ? test.error : undefined
     const outcome = create(cluster, object)
@@ -52,6 +62,7 @@ export function replay(test: Case, profile: Profile): Difference[] {
     let refused: { readonly ok: false; readonly message: string } | undefined
     for (const action of step.actions) {
       if (action.do === 'crds') standing.add('installed')
+      state.hasPodNews = action.do === 'podStatus'
       const outcome = act(cluster, action)
       if (outcome.ok) converge(cluster)
       else refused = outcome
@@ -82,26 +93,8 @@ function refusalDifference(
   return { path, theirs, ours: outcome.ok ? undefined : outcome.message, marks }
 }
 
-/** Facts about one of our objects (`InferenceService/iris`); of a child, about its owner. */
-function marksOf({ cluster, standing, stopped }: Replay, expected: Snapshot, service: string): readonly Mark[] {
-  const marks: Mark[] = [...standing]
-  if (cluster.results.get(service)?.ok === false) marks.push('refused')
-  const children = [...cluster.children.values()].filter((child) => ownerOf(child) === service)
-  if (children.some((child) => child['status'] !== undefined && !isSeen(child))) marks.push('unseen')
-  const [kind, name] = service.split('/')
-  const isBroken = expected.events?.some(
-    (event) => event.reason === 'InternalError' && event.kind === kind && event.name === name,
-  )
-  if (isBroken) marks.push('broken')
-  if (stopped.has(service)) marks.push('resumed')
-  if (expected.unstable) marks.push('restless')
-  return marks
-}
-
-/** Whom an object belongs to, as `InferenceService/iris`; our own kinds belong to themselves. */
-function ownerOf(object: KubeObject): string {
-  const owner = object.metadata.ownerReferences?.[0]
-  return owner ? `${owner.kind}/${owner.name}` : `${object.kind}/${object.metadata.name}`
+function marksOf({ cluster, standing, stopped, hasPodNews }: Replay, expected: Snapshot, id: string): readonly Mark[] {
+  return [...standing, ...serviceMarks({ id, cluster, expected, wasStopped: stopped.has(id), hasPodNews })]
 }
 
 function compare(at: string, state: Replay, expected: Snapshot | undefined): Difference[] {
@@ -118,8 +111,9 @@ function compare(at: string, state: Replay, expected: Snapshot | undefined): Dif
     const path = `${at}object ${key}`
     const either = left ?? right
     const marks = either ? marksOf(state, expected, ownerOf(either)) : []
-    const removed: readonly Mark[] = state.made.has(key) ? [...marks, 'removed'] : marks
-    if (!left || !right) found.push({ path, theirs: left && 'there', ours: right && 'there', marks: removed })
+    const isLeft = left && !right && state.made.has(key) && isLeftBehind(left, cluster)
+    const known: readonly Mark[] = isLeft ? [...marks, 'left behind'] : marks
+    if (!left || !right) found.push({ path, theirs: left && 'there', ours: right && 'there', marks: known })
     if (right) state.made.add(key)
     if (!left || !right) continue
     found.push(...differences(`${path} |`, objectForm(left), objectForm(right), marks))

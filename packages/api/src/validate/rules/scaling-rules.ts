@@ -12,7 +12,7 @@ export const autoscalerClasses = ['hpa', 'keda', 'external', 'none'] as const
 const knativeHpa = 'hpa.autoscaling.knative.dev'
 const mebibyte = parseQuantity('1Mi') ?? 0n
 
-export function checkAutoscalerClass({ annotations }: ServiceCheck, report: Reporter): void {
+export function checkAutoscalerClass(annotations: ServiceCheck['annotations'], report: Reporter): void {
   const value = annotations[keys.autoscalerClass]
   if (value === undefined || autoscalerClasses.some((known) => known === value)) return
   const near = nearName(value, autoscalerClasses)

@@ -17,7 +17,15 @@ export function checkServiceName({ service }: ServiceCheck, report: Reporter): v
   report.warn(['metadata', 'name'], 'name-length', message, { value: name })
 }
 
-export function checkDeploymentMode({ service, annotations, context }: ServiceCheck, report: Reporter): void {
+/** A service or graph that names its mode. */
+export interface ModeCheck {
+  readonly name: string | undefined
+  readonly annotations: Readonly<Record<string, string>>
+  readonly old: unknown
+}
+
+/** The mode must be known, and stays what the object was made with. */
+export function checkDeploymentMode({ name, annotations, old }: ModeCheck, report: Reporter): void {
   const value = annotations[keys.deploymentMode]
   if (value === undefined) return
   const path = ['metadata', 'annotations', keys.deploymentMode]
@@ -29,10 +37,16 @@ export function checkDeploymentMode({ service, annotations, context }: ServiceCh
     report.error(path, 'deployment-mode', message, options)
     return
   }
-  const before = oldService(context.old)?.status?.deploymentMode
+  const before = recordedMode(old)
   if (!before || parseDeploymentMode(before) === mode) return
-  const message = `cannot be changed from ${parseDeploymentMode(before) ?? before} to ${mode}: make ${service.metadata.name} anew in the other mode`
+  const message = `cannot be changed from ${parseDeploymentMode(before) ?? before} to ${mode}: make ${name} anew in the other mode`
   report.error(path, 'deployment-mode-change', message, { value })
+}
+
+function recordedMode(old: unknown): string | undefined {
+  const status = isRecord(old) ? old['status'] : undefined
+  const mode = isRecord(status) ? status['deploymentMode'] : undefined
+  return typeof mode === 'string' ? mode : undefined
 }
 
 /** A predictor's name is part of its children's names: it changes only together with the model. */

@@ -1,0 +1,110 @@
+import type { InferenceServiceSpec } from '@millrace/api'
+import type { KubeObject } from '@millrace/kube'
+import { isInternal } from '../../src/exposure/exposure.ts'
+import { labelKeys, knativeKeys } from '../../src/keys.ts'
+import { type ComponentName, componentName, predictorName } from '../../src/names.ts'
+import { conditionOf, isSeen } from '../../src/observe/deployment-state.ts'
+import { isStopped } from '../../src/service/effective-service.ts'
+import type { Snapshot } from './cases.ts'
+import type { Mark } from './difference.ts'
+import { keyOf, type MemoryCluster } from './memory-cluster.ts'
+
+/** What is known of one service or graph when the two sides are compared. `id` is `InferenceService/iris`. */
+export interface MarkedService {
+  readonly id: string
+  readonly cluster: MemoryCluster
+  readonly expected: Snapshot
+  /** It was stopped at some time before. */
+  readonly wasStopped: boolean
+  /** Pods have said something since KServe was last called to look at services. */
+  readonly hasPodNews: boolean
+}
+
+/** Facts about a service that rules may ask for. */
+export function serviceMarks({ id, cluster, expected, wasStopped, hasPodNews }: MarkedService): readonly Mark[] {
+  const marks: Mark[] = []
+  const result = cluster.results.get(id)
+  if (result?.ok === false) marks.push(`refused: ${result.problem.reason}`)
+  const service = serviceOf(cluster, id)
+  const isStoppedNow = isStopped(service?.metadata.annotations ?? {})
+  if (isStoppedNow) marks.push('stopped')
+  else if (wasStopped) marks.push('resumed')
+  if (isBroken(id, expected)) marks.push('broken')
+  if (hasPodNews) marks.push('pod news')
+  if (expected.unstable) marks.push('restless')
+  const children = [...cluster.children.values()].filter((child) => ownerOf(child) === id)
+  marks.push(...unseen(children), ...waiting(children, service, cluster), ...absentComponents(service))
+  return marks
+}
+
+/** Whom an object belongs to, as `InferenceService/iris`; our own kinds belong to themselves. */
+export function ownerOf(object: KubeObject): string {
+  const owner = object.metadata.ownerReferences?.[0]
+  return owner ? `${owner.kind}/${owner.name}` : `${object.kind}/${object.metadata.name}`
+}
+
+function serviceOf(cluster: MemoryCluster, id: string): KubeObject | undefined {
+  return cluster.objects.find(({ kind, metadata }) => `${kind}/${metadata.name}` === id)
+}
+
+/** KServe's attempt ended in an error: an event says so, or a graph has its Service and never its Deployment. */
+function isBroken(id: string, { events = [], objects = {} }: Snapshot): boolean {
+  const [kind, name] = id.split('/')
+  if (kind === 'InferenceGraph') return `Service.core/${name}` in objects && !(`Deployment.apps/${name}` in objects)
+  return events.some((event) => event.reason === 'InternalError' && event.kind === kind && event.name === name)
+}
+
+function unseen(children: readonly KubeObject[]): Mark[] {
+  const found = children.filter((child) => child['status'] !== undefined && !isSeen(child))
+  const components = new Set(found.flatMap(({ metadata }) => metadata.labels?.[labelKeys.component] ?? []))
+  const marks = [...components].map((component): Mark => `unseen ${component}`)
+  return found.length > 0 ? ['unseen', ...marks] : []
+}
+
+/** What keeps a graph from being ready: its own Deployment, or services that its steps call. */
+function waiting(
+  children: readonly KubeObject[],
+  service: KubeObject | undefined,
+  { objects }: MemoryCluster,
+): readonly Mark[] {
+  if (service?.kind !== 'InferenceGraph') return []
+  const isDown = children.some((child) => conditionOf(child, 'Available')?.status === 'False')
+  const steps = Object.values(Object(Object(service['spec']).nodes) as Record<string, { steps?: object[] }>)
+  const called = steps.flatMap((node) => (node.steps ?? []).map((step) => Reflect.get(step, 'serviceName')))
+  const isWaiting = objects.some(
+    (object) =>
+      object.kind === 'InferenceService' &&
+      called.includes(object.metadata.name) &&
+      conditionOf(object, 'Ready')?.status !== 'True',
+  )
+  return [...(isDown ? (['unavailable'] as const) : []), ...(isWaiting ? (['step not ready'] as const) : [])]
+}
+
+const optional: readonly ComponentName[] = ['transformer', 'explainer']
+
+function absentComponents(service: KubeObject | undefined): readonly Mark[] {
+  if (service?.kind !== 'InferenceService') return []
+  const spec = service['spec'] as InferenceServiceSpec
+  return optional.filter((component) => !(component in spec)).map((component): Mark => `without ${component}`)
+}
+
+/** Why an object that was made before is not wanted any more. Undefined: nothing says so. */
+export function isLeftBehind(object: KubeObject, cluster: MemoryCluster): boolean {
+  const owner = serviceOf(cluster, ownerOf(object))
+  if (!owner) return true
+  const { name = '', labels = {}, annotations = {} } = owner.metadata
+  if (owner.kind === 'InferenceGraph') return isStopped(annotations)
+  if (object.kind === 'OpenTelemetryCollector') return true
+  const isRoute = ['Ingress', 'HTTPRoute', 'VirtualService'].includes(object.kind)
+  if (isRoute) return isInternal(labels, cluster.config.ingress) || labels[knativeKeys.visibility] !== undefined
+  const { predictor, canary = [], ...others } = owner['spec'] as InferenceServiceSpec
+  const variants = [predictor.name, ...canary.map((each) => each.predictor.name)]
+  const components = optional.filter((component) => component in others)
+  const names = [
+    ...variants.map((variant) => predictorName(name, variant)),
+    ...components.map((component) => componentName(name, component)),
+  ]
+  return object.metadata.name !== name && !names.includes(object.metadata.name ?? '')
+}
+
+export { keyOf }
