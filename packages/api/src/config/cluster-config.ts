@@ -332,6 +332,15 @@ const security = object(
   ['autoMountServiceAccountToken'],
 )
 
+const rolloutWaves = object(
+  'Changes that are not a service’s own (of this configuration, of a runtime, of the controller’s version), on their way to pods of services that are ready.',
+  {
+    services: integer('Services whose pods are replaced at a time. 0: all at once.', { default: 10, minimum: 0 }),
+    deadlineSeconds: integer('How long a service may take to be ready again.', { default: 900, minimum: 1 }),
+  },
+  ['services', 'deadlineSeconds'],
+)
+
 /** The keys of the ConfigMap `inferenceservice-config`, each a JSON object. */
 export const configSchemas = {
   explainers,
@@ -351,6 +360,7 @@ export const configSchemas = {
   metricsAggregator,
   localModel,
   security,
+  rolloutWaves,
 } as const
 
 type Schemas = typeof configSchemas

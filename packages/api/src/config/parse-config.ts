@@ -10,12 +10,18 @@ import {
   defaultDomainTemplate,
   labelsNeverPropagated,
 } from './cluster-config.ts'
+import { jsonPlaces, type TextPlace } from './json-places.ts'
 import { readConfig } from './read-config.ts'
+
+export interface ConfigFinding extends Finding {
+  /** Where it stands in the text of its key; absent where the key itself is the matter. */
+  readonly place?: TextPlace
+}
 
 export interface ParsedConfig {
   readonly config: ClusterConfig
   /** Errors are parts that could not be used; each names its key and line. */
-  readonly findings: readonly Finding[]
+  readonly findings: readonly ConfigFinding[]
 }
 
 type Key = keyof ClusterConfig
@@ -31,7 +37,7 @@ export function parseConfig(
   data: Readonly<Record<string, string>> | undefined,
   lastGood?: ClusterConfig,
 ): ParsedConfig {
-  const findings: Finding[] = []
+  const findings: ConfigFinding[] = []
   for (const key of Object.keys(data ?? {})) {
     if (Object.hasOwn(configSchemas, key) || key === exampleKey) continue
     const near = nearName(key, Object.keys(configSchemas))
@@ -66,20 +72,19 @@ function parseKey(
   key: Key,
   text: string | undefined,
   lastGood: ClusterConfig | undefined,
-  findings: Finding[],
+  findings: ConfigFinding[],
 ): unknown {
   const path = ['data', key]
   if (text === undefined) return readConfig(configSchemas[key], {}, path, [])
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
-    const line = /\(line (\d+) column (\d+)\)/.exec(said)
-    const place = line ? `line ${line[1]}, column ${line[2]}` : `line ${text.split('\n').length}`
+  } catch {
+    const { mistake } = jsonPlaces(text)
+    const { line, column, message } = mistake ?? { line: 1, column: 1, message: 'it cannot be read' }
     const kept = lastGood ? 'the last good value stays' : 'the defaults are used'
-    const what = said.replace(/ in JSON at position.*/s, '')
-    findings.push(errorAt(path, 'json', `is not JSON (${place}): ${what}; ${kept} until it is mended`))
+    const told = `is not JSON (line ${line}, column ${column}): ${message}; ${kept} until it is mended`
+    findings.push({ ...errorAt(path, 'json', told), place: { line, column } })
     return lastGood ? lastGood[key] : readConfig(configSchemas[key], {}, path, [])
   }
   const found: Finding[] = []
@@ -89,16 +94,10 @@ function parseKey(
 }
 
 /** Says on which line of the key's text the field stands. */
-function withLine(finding: Finding, text: string): Finding {
-  let at = 0
-  for (const name of finding.segments.slice(2)) {
-    if (typeof name !== 'string') continue
-    const next = text.toLowerCase().indexOf(`"${name.toLowerCase()}"`, at)
-    if (next < 0) break
-    at = next
-  }
-  const line = text.slice(0, at).split('\n').length
-  return { ...finding, message: `${finding.message} (line ${line} of ${finding.segments[1]})` }
+function withLine(finding: Finding, text: string): ConfigFinding {
+  const [, key, ...path] = finding.segments
+  const place = jsonPlaces(text).placeOf(path)
+  return { ...finding, place, message: `${finding.message} (line ${place.line} of ${key})` }
 }
 
 /** Lists that have fixed members, older spellings, and hosts that follow from others. */
@@ -135,7 +134,7 @@ const action = /\{\{-?\s*(.*?)\s*-?\}\}/g
 const templateFields: readonly string[] = ['Name', 'Namespace', 'IngressDomain', 'Labels', 'Annotations']
 const field = /(?<![\w.)\]])\.([A-Za-z_]\w*)/g
 
-function checkIngress(ingress: ClusterConfig['ingress'], text: string | undefined, findings: Finding[]): void {
+function checkIngress(ingress: ClusterConfig['ingress'], text: string | undefined, findings: ConfigFinding[]): void {
   if (text === undefined) return
   const complain = (field: string, message: string, value: string): void => {
     findings.push(withLine(errorAt(['data', 'ingress', field], 'ingress', message, { value }), text))
@@ -164,7 +163,11 @@ function unknownActions(template: string): readonly string[] {
 }
 
 /** Every setting that ends as a quantity in a pod must be one, or no pod could be made. */
-function checkResources(config: ClusterConfig, data: Readonly<Record<string, string>>, findings: Finding[]): void {
+function checkResources(
+  config: ClusterConfig,
+  data: Readonly<Record<string, string>>,
+  findings: ConfigFinding[],
+): void {
   const visit = (value: unknown, path: readonly string[]): void => {
     if (!isRecord(value)) return
     for (const [name, field] of Object.entries(value)) {
