@@ -104,6 +104,7 @@ function scaleDownOld({ current, old, desired, unavailable }: OldScale): readonl
   const currentReplicas = current.spec.replicas ?? 1
   const currentUnavailable = currentReplicas - (current.status?.availableReplicas ?? 0)
   let budget = currentReplicas + total(old) - minAvailable - currentUnavailable
+  if (budget <= 0) return []
   const left = new Map(old.map((set) => [nameOf(set), set.spec.replicas ?? 1]))
   for (const set of old) {
     if (budget <= 0) break
@@ -112,7 +113,7 @@ function scaleDownOld({ current, old, desired, unavailable }: OldScale): readonl
     left.set(nameOf(set), replicas - unhealthy)
     budget -= unhealthy
   }
-  const available = [current, ...old].reduce((sum, set) => sum + (set.status?.availableReplicas ?? 0), 0)
+  const available = [current, ...old].reduce((sum, set) => sum + stayingAvailable(set), 0)
   let healthy = Math.max(0, available - minAvailable)
   for (const set of old) {
     const replicas = left.get(nameOf(set)) ?? 0
@@ -123,6 +124,11 @@ function scaleDownOld({ current, old, desired, unavailable }: OldScale): readonl
   return old
     .filter((set) => left.get(nameOf(set)) !== (set.spec.replicas ?? 1))
     .map((set) => ({ name: nameOf(set), replicas: left.get(nameOf(set)) ?? 0 }))
+}
+
+/** A set that was told to end pods counts them in its status until it has. */
+function stayingAvailable({ spec, status }: ReplicaSet): number {
+  return Math.min(spec.replicas ?? 1, status?.availableReplicas ?? 0)
 }
 
 /** A paused Deployment still follows `replicas` without moving between templates: the one set that runs takes the change. */

@@ -175,6 +175,27 @@ test('a single replica is never taken away before the new one is ready', () => {
   assert.equal(cluster.active().length, 1)
 })
 
+test('a pod that was told to end is not counted among those that serve', () => {
+  const cluster = createCluster({ replicas: 1 })
+  cluster.settle()
+  cluster.release('v2')
+  cluster.step()
+  cluster.release('v3')
+  cluster.step()
+  const [first, second, third] = cluster.sets()
+  assert.ok(first && second && third)
+  // The second has been scaled down, the third up, and no set has said so yet.
+  for (const [set, replicas, availableReplicas] of [
+    [first, 1, 1],
+    [second, 0, 1],
+    [third, 1, 0],
+  ] as const) {
+    set.spec = { ...set.spec, replicas }
+    set.status = { ...set.status, replicas, availableReplicas }
+  }
+  assert.deepEqual(cluster.step().scale, [])
+})
+
 test('Recreate lets the old pods go before it starts new ones', () => {
   const cluster = createCluster({ replicas: 2, strategy: { type: 'Recreate' } })
   cluster.settle()
