@@ -52,10 +52,11 @@ export { annotationBytes, type CrdSize, crdSize } from './crd/crd-size.ts'
 export {
   type CrdSizeRecord,
   type MeasuredCrd,
+  isNearBudget,
   measureCrds,
   nextRecord,
+  type RecordedSize,
   sizesOf,
-  warningPercent,
 } from './crd/measured-crds.ts'
 
 export { type Converted, convertObject } from './convert/convert-object.ts'

@@ -79,7 +79,7 @@ describe('the CRDs', () => {
     for (const crd of crds('minimal')) assert.ok(annotationBytes(crd) <= 16_384, crd.metadata.name)
     const schema = schemaOf(compileCrd(inferenceServiceKind, 'minimal').crd)
     assert.equal(at(schema, 'spec.predictor.minReplicas').type, 'integer')
-    assert.deepEqual(at(schema, 'spec.transformer.logger.mode').enum, ['all', 'request', 'response'])
+    assert.deepEqual(at(schema, 'spec.predictor.logger.mode').enum, ['all', 'request', 'response'])
     assert.equal(at(schema, 'spec.predictor.autoScaling.metrics.[].external.metric.query').type, 'string')
     assert.equal(at(schema, 'spec.predictor')['x-kubernetes-preserve-unknown-fields'], true)
   })

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { basename, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Ajv, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import { type Finding, type JsonSchema, kinds, validateObject } from '@millrace/api'
-import languageService from 'vscode-json-languageservice'
 import { parse } from 'yaml'
 import kubernetes from '../src/generated/kubernetes.json' with { type: 'json' }
 import { schemaEmitter } from '../src/json-schema/emit-schema.ts'
 import { publishedDefinitions } from '../src/json-schema/json-schema.ts'
 import { definition } from '../src/schema/schema.ts'
 import { goldenAdmission, oracle } from './test-data.ts'
+
+// Its exports cannot be imported by name.
+const languageService = createRequire(import.meta.url)(
+  'vscode-json-languageservice',
+) as typeof import('vscode-json-languageservice')
 
 const root = join(import.meta.dirname, '../../..')
 const folders = ['deploy/schema', 'deploy/schema/referenced'] as const
@@ -37,7 +42,13 @@ function definitionsElsewhere(): JsonSchema {
 }
 
 function validators(folder: string): ReadonlyMap<string, ValidateFunction> {
-  const ajv = new Ajv({ strictRequired: false, strictTypes: false, strict: true, logger: false, code: { optimize: false } })
+  const ajv = new Ajv({
+    strictRequired: false,
+    strictTypes: false,
+    strict: true,
+    logger: false,
+    code: { optimize: false },
+  })
   addFormats.default(ajv)
   ajv.addSchema(definitionsElsewhere())
   const files = globSync(`${folder}/*_*.json`, { cwd: root })
@@ -108,7 +119,12 @@ describe('an editor with the published schema', () => {
     metadata: { name: 'iris' },
     spec: { predictor: { minReplicas: 'two', logger: { mode: 'some' }, storageUrl: 's3://b' } },
   }
-  const document = languageService.TextDocument.create('file:///iris.json', 'json', 1, JSON.stringify(object, undefined, 1))
+  const document = languageService.TextDocument.create(
+    'file:///iris.json',
+    'json',
+    1,
+    JSON.stringify(object, undefined, 1),
+  )
   const json = service.parseJSONDocument(document)
 
   test('marks what is wrong, at its place', async () => {

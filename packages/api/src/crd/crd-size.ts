@@ -28,7 +28,9 @@ export function crdSize(crd: CustomResourceDefinition): CrdSize {
   let descriptionBytes = 0
   const visit = (schema: CrdSchema, path: string, depth: number): void => {
     if (schema.description) descriptionBytes += jsonBytes(schema.description) + '"description":,'.length
-    if (depth > 0 && depth <= depthListed) subtrees.push({ path, bytes: jsonBytes(schema) })
+    // What a list or a map holds weighs what the list does: only the one of them is listed.
+    const isEntry = /(\[\]|\*)$/.test(path)
+    if (depth > 0 && depth <= depthListed && !isEntry) subtrees.push({ path, bytes: jsonBytes(schema) })
     for (const [name, field] of Object.entries(schema.properties ?? {})) {
       visit(field, path.endsWith(' ') ? path + name : `${path}.${name}`, depth + 1)
     }

@@ -35,7 +35,7 @@ export function hasPreview({ versions }: KindSource): boolean {
 
 /**
  * Makes a CRD within the variant's aim, as far as the table of sacrifices goes: the least missed are given up first, and what
- * turns out to fit all the same is taken back.
+ * turns out to fit all the same, or to save nothing, is taken back.
  */
 export function compileCrd(source: KindSource, variant: CrdVariant, options: CrdOptions = {}): CompiledCrd {
   const { bytesMax, bytesAim, bytesAimWithPreview } = variantRules[variant]
@@ -53,7 +53,7 @@ export function compileCrd(source: KindSource, variant: CrdVariant, options: Crd
   }
   for (const one of given.toReversed()) {
     const rest = given.filter((other) => other !== one)
-    if (annotationBytes(make(rest)) <= aim) given = rest
+    if (annotationBytes(make(rest)) <= Math.max(aim, annotationBytes(make(given)))) given = rest
   }
   const crd = make(given)
   const bytes = annotationBytes(crd)

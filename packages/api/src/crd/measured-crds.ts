@@ -17,8 +17,7 @@ export interface MeasuredCrd {
   readonly givenUp: readonly string[]
 }
 
-/** From this share of its budget on, a CRD is worth a warning. */
-export const warningPercent = 80
+const warningPercent = 80
 
 const variants: readonly CrdVariant[] = ['full', 'minimal']
 /** As an installation has it. The name of its namespace is a few bytes more or less. */
@@ -45,8 +44,14 @@ export function measureCrds(): readonly MeasuredCrd[] {
   )
 }
 
-/** Annotation bytes by form and CRD. */
-export type CrdSizes = Readonly<Record<string, Readonly<Record<string, number>>>>
+/** What is remembered of a CRD: its annotation bytes, and those of its largest subtrees. */
+export interface RecordedSize {
+  readonly bytes: number
+  readonly subtrees: Readonly<Record<string, number>>
+}
+
+/** By form and CRD. */
+export type CrdSizes = Readonly<Record<string, Readonly<Record<string, RecordedSize>>>>
 
 /** What `deploy/crd-sizes.json` holds: the sizes of this version, and those of the release before it. */
 export interface CrdSizeRecord {
@@ -57,14 +62,18 @@ export interface CrdSizeRecord {
 
 export function sizesOf(measured: readonly MeasuredCrd[]): CrdSizes {
   const forms = [...new Set(measured.map(({ form }) => form))]
-  return Object.fromEntries(
-    forms.map((form) => [
-      form,
-      Object.fromEntries(
-        measured.filter((one) => one.form === form).map(({ name, size }) => [name, size.annotationBytes]),
-      ),
-    ]),
-  )
+  const recordsOf = (form: string) =>
+    measured.filter((one) => one.form === form).map(({ name, size }) => [name, recordedSize(size)] as const)
+  return Object.fromEntries(forms.map((form) => [form, Object.fromEntries(recordsOf(form))]))
+}
+
+function recordedSize({ annotationBytes, largest }: CrdSize): RecordedSize {
+  return { bytes: annotationBytes, subtrees: Object.fromEntries(largest.map(({ path, bytes }) => [path, bytes])) }
+}
+
+/** Whether a CRD has come so near its budget that somebody should decide what to leave out. */
+export function isNearBudget(bytes: number, budget: number): boolean {
+  return bytes * 100 >= budget * warningPercent
 }
 
 /** The next record. With a new version, what stands there is that of the last release. */

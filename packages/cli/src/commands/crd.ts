@@ -3,23 +3,21 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   annotationBytesMax,
-  type CrdSize,
   type CrdSizeRecord,
-  crdSize,
   type CrdVariant,
   crds,
   type CustomResourceDefinition,
   type InstallGroup,
+  isNearBudget,
   kinds,
-  measureCrds,
-  warningPercent,
 } from '@millrace/api'
 import type { Command } from 'commander'
 import { CommandError, usageError } from '../command-error.ts'
+import { foreignSize, overBudget, ownSizes, type SizeRow, sizeTable } from '../crd-size-report.ts'
 import { didYouMean } from '../did-you-mean.ts'
 import { readManifests } from '../manifest-files.ts'
 import { throwProblems } from '../manifest-problems.ts'
-import { formatTable, formatValue, type OutputFormat, parseOutputFormat } from '../output.ts'
+import { formatValue, type OutputFormat, parseOutputFormat } from '../output.ts'
 import { controllerNamespace } from '../platform/bootstrap.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -34,7 +32,7 @@ export function defineCrd(program: Command, terminal: Terminal): void {
       'Say what CRDs weigh as the annotation that kubectl apply writes, what in them weighs most, and how that was in the last release.',
     )
     .option('-f, --filename <file...>', 'CRDs of other origin, in place of ours')
-    .option('--subtrees <count>', 'how many of the largest subtrees to name for each', parseCount, 3)
+    .option('--subtrees <count>', 'how many of the largest subtrees to name for each', parseCount, 8)
     .option('-o, --output <format>', 'table, json or yaml', parseOutputFormat, 'table')
     .addHelpText(
       'after',
@@ -99,101 +97,45 @@ function printed({ variant, groups, preview, namespace }: PrintOptions): string 
     .join('')
 }
 
-interface Row {
-  readonly name: string
-  readonly form: string
-  readonly bytes: number
-  readonly budget: number
-  readonly percent: number
-  readonly before?: number
-  readonly givenUp: readonly string[]
-  readonly largest: CrdSize['largest']
-}
-
 function sizeCommand(options: SizeOptions, terminal: Terminal): void {
   const record = readRecord()
-  const rows = options.filename ? rowsOfFiles(options.filename) : ownRows(record)
+  const rows = options.filename ? sizesOfFiles(options.filename) : sizesOfOurs(record)
   const shown = rows.map((row) => ({ ...row, largest: row.largest.slice(0, options.subtrees) }))
-  if (options.output === 'table') terminal.out(tableOf(shown, record))
+  if (options.output === 'table') terminal.out(sizeTable(shown, record?.lastRelease?.version))
   else terminal.out(formatValue(shown, options.output))
-  for (const { name, form, percent } of rows.filter(({ percent }) => percent >= warningPercent && percent <= 100)) {
-    terminal.error(`warning: ${name} (${form}) has ${percent} % of its budget\n`)
-  }
   const over = rows.filter(({ bytes, budget }) => bytes > budget)
+  for (const row of rows) {
+    if (over.includes(row) || !isNearBudget(row.bytes, row.budget)) continue
+    terminal.error(`warning: ${row.name} (${row.form}) has ${row.percent} % of its budget\n`)
+  }
   if (over.length > 0) throw new CommandError(over.map(overBudget).join('\n'))
 }
 
 /** The compiler itself refuses to make one that is over its budget, and says what in it is large. */
-function ownRows(record: CrdSizeRecord | undefined): readonly Row[] {
+function sizesOfOurs(record: CrdSizeRecord | undefined): readonly SizeRow[] {
   try {
-    return measureCrds().map(({ name, form, size, budget, givenUp }) => {
-      const before = record?.lastRelease?.sizes[form]?.[name]
-      return { ...rowOf(name, form, size, budget), ...(before === undefined ? {} : { before }), givenUp }
-    })
+    return ownSizes(record)
   } catch (error) {
     throw new CommandError(error instanceof Error ? error.message : String(error))
   }
 }
 
-function rowsOfFiles(files: readonly string[]): readonly Row[] {
+function sizesOfFiles(files: readonly string[]): readonly SizeRow[] {
   const { manifests, problems } = readManifests(files)
   throwProblems(problems)
   const found = manifests.filter(({ object }) => object.kind === 'CustomResourceDefinition')
   if (found.length === 0) throw new CommandError(`${files.join(', ')}: no CustomResourceDefinition in it`)
   return found.map(({ object }) => {
-    const { versions } = Object(object['spec']) as { readonly versions?: readonly object[] }
-    if (!versions) throw new CommandError(`${object.metadata.name}: it has no spec.versions`)
-    // Read with `versions` there; what else is missing weighs nothing.
-    const size = crdSize(object as unknown as CustomResourceDefinition)
-    return { ...rowOf(object.metadata.name ?? '', 'file', size, annotationBytesMax), givenUp: [] }
+    const { versions } = Object(object['spec']) as { readonly versions?: unknown }
+    if (!Array.isArray(versions) || versions.some((version) => !Object(Object(version).schema).openAPIV3Schema)) {
+      throw new CommandError(`${object.metadata.name}: spec.versions with a schema each is expected`)
+    }
+    // It has what is measured; what else is missing weighs nothing.
+    return foreignSize(object as unknown as CustomResourceDefinition)
   })
-}
-
-function rowOf(name: string, form: string, size: CrdSize, budget: number): Omit<Row, 'givenUp'> {
-  const bytes = size.annotationBytes
-  return { name, form, bytes, budget, percent: Math.round((bytes / budget) * 100), largest: size.largest }
 }
 
 function readRecord(): CrdSizeRecord | undefined {
   // Written by `npm run update` next to this checkout.
   return existsSync(recordFile) ? (JSON.parse(readFileSync(recordFile, 'utf8')) as CrdSizeRecord) : undefined
-}
-
-function tableOf(rows: readonly Row[], record: CrdSizeRecord | undefined): string {
-  const last = record?.lastRelease?.version
-  const header = ['CRD', 'FORM', 'BYTES', 'BUDGET', '%', last === undefined ? 'LAST RELEASE' : `SINCE ${last}`]
-  const table = formatTable(
-    header,
-    rows.map(({ name, form, bytes, budget, percent, before }) => {
-      const since = before === undefined ? '-' : signed(bytes - before)
-      return [name, form, String(bytes), String(budget), String(percent), since]
-    }),
-  )
-  return [table, ...rows.filter(isWorthOpening).map(subtreesOf)].join('\n')
-}
-
-/** Those that take a notable share of their budget, or had to give something up. */
-function isWorthOpening({ percent, givenUp, form }: Row): boolean {
-  return percent >= 20 || givenUp.length > 0 || form === 'file'
-}
-
-function subtreesOf({ name, form, bytes, largest, givenUp }: Row): string {
-  const lines = largest.map(
-    ({ path, bytes: part }) =>
-      `  ${String(part).padStart(8)} ${`${Math.round((part / bytes) * 100)} %`.padStart(6)}  ${path}`,
-  )
-  const left = givenUp.length > 0 ? [`  left open or out because of size: ${givenUp.join(', ')}`] : []
-  return [`${name} (${form}), largest subtrees:`, ...lines, ...left, ''].join('\n')
-}
-
-function signed(difference: number): string {
-  return difference > 0 ? `+${difference}` : String(difference)
-}
-
-function overBudget({ name, bytes, budget, largest }: Row): string {
-  const lines = largest.slice(0, 8).map(({ path, bytes: part }) => `  ${String(part).padStart(8)}  ${path}`)
-  return [
-    `${name} is ${bytes} bytes as kubectl's annotation, ${budget} are allowed; its largest subtrees:`,
-    ...lines,
-  ].join('\n')
 }
