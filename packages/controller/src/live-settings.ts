@@ -20,8 +20,8 @@ export interface LiveSettingsOptions {
   readonly controllerNamespace: string
   readonly recorder: EventRecorder
   readonly log: Log
-  /** Something that rendering depends on is different. */
-  readonly onChange: () => void
+  /** These keys are different. */
+  readonly onChange: (changed: readonly (keyof ClusterConfig)[]) => void
   readonly onProblems: (count: number) => void
 }
 
@@ -67,7 +67,8 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
   const look = (configMap: KubeObject, before: ClusterConfig | undefined) => {
     const data = textData(configMap) ?? {}
     const next = parseConfig(data, before)
-    const isSame = isFound && isDeepStrictEqual(next.config, parsed.config)
+    const changed = differingKeys(parsed.config, next.config)
+    const isFirst = !isFound
     const isSameComplaint = isDeepStrictEqual(next.findings, parsed.findings)
     parsed = next
     isFound = true
@@ -75,9 +76,9 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
     options.onProblems(next.findings.filter(({ severity }) => severity === 'error').length)
     good = hasErrors(next) ? good : data
     keepGood()
-    if (isSame) return
-    log.info('The configuration is in effect', { resourceVersion: configMap.metadata.resourceVersion })
-    options.onChange()
+    if (changed.length === 0 && !isFirst) return
+    log.info('The configuration is in effect', { resourceVersion: configMap.metadata.resourceVersion, changed })
+    options.onChange(changed)
   }
 
   const keepGood = () => {
@@ -109,6 +110,11 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
       return parsed.findings.map(formatConfigFinding)
     },
   }
+}
+
+function differingKeys(before: ClusterConfig, after: ClusterConfig): readonly (keyof ClusterConfig)[] {
+  const keys = Object.keys(after) as (keyof ClusterConfig)[]
+  return keys.filter((key) => !isDeepStrictEqual(before[key], after[key]))
 }
 
 function hasErrors({ findings }: ParsedConfig): boolean {

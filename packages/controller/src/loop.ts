@@ -1,4 +1,5 @@
-import { resources as serving } from '@millrace/api'
+import { isDeepStrictEqual } from 'node:util'
+import { configMapName, resources as serving } from '@millrace/api'
 import {
   type Admit,
   type Change,
@@ -37,8 +38,12 @@ import { createObjectReader } from './object-reader.ts'
 import { createOwnWrites } from './own-writes.ts'
 import { reconcile, type ReconcileContext, type Renderer } from './reconcile.ts'
 import { releaseFinalizers } from './release-finalizers.ts'
+import { createRolloutNews } from './rollout-news.ts'
+import { makesPods } from './rollout-state.ts'
+import { createRolloutTurns } from './rollout-turns.ts'
 import { createScaleTracker } from './scale-series.ts'
-import { concernedBy, type ServiceKey, serviceKeyText } from './triggers.ts'
+import { createSettingsUse, type SettingsPart } from './settings-use.ts'
+import { concernedBy, parseServiceKey, type ServiceKey, serviceKeyText } from './triggers.ts'
 import { kindId, knativeServings, podIndex, primaryResources, type WatchedKind, watchedKinds } from './watched-kinds.ts'
 
 export interface LoopOptions {
@@ -83,6 +88,8 @@ export function createLoop(options: LoopOptions): Loop {
   const workers = options.workers ?? workersDefault
   /** Services whose copy may be old: the server is asked before anything is made for them. */
   const doubts = new Set<string>()
+  const urgent = new Set<string>()
+  const settingsUse = createSettingsUse()
   /** Present while we work. */
   let queues: ReadonlyMap<string, WorkQueue> | undefined
   let imageVolume = false
@@ -90,26 +97,35 @@ export function createLoop(options: LoopOptions): Loop {
 
   const reportCapabilities = createCapabilityReport(log, metrics.capability)
   const add = ({ kind, key }: ServiceKey) => queues?.get(kind)?.add(key)
-  const addAll = () => {
+  const addAll = (isWanted: (key: string) => boolean = () => true) => {
     for (const { group, kind } of primaryResources) {
-      for (const object of watch.collection(kindId(group, kind))?.list() ?? []) add({ kind, key: keyOfObject(object) })
+      for (const object of watch.collection(kindId(group, kind))?.list() ?? []) {
+        const service = { kind, key: keyOfObject(object) }
+        if (isWanted(serviceKeyText(service))) add(service)
+      }
     }
   }
+  const addUsers = (parts: readonly SettingsPart[]) => addAll((key) => settingsUse.isUser(key, parts))
   const onChange = (kind: WatchedKind, change: Change) => {
     const { object } = change
+    if (kind.resource === knativeServings) addUsers(['knative'])
     for (const key of concernedBy(kind, change, { dependencies, ownWrites })) {
       if (kind.role === 'child' && change.type === 'deleted') doubts.add(serviceKeyText(key))
+      if (kind.role === 'child' && isTemplateOfOthers(change)) urgent.add(serviceKeyText(key))
       add(key)
     }
-    if (kind.role === 'primary' && change.type === 'deleted') {
-      const key = serviceKeyText({ kind: object.kind, key: keyOfObject(object) })
+    if (kind.role !== 'primary') return
+    const key = serviceKeyText({ kind: object.kind, key: keyOfObject(object) })
+    turns.saw(key, change.type === 'deleted' ? undefined : object)
+    if (change.type === 'deleted') {
       dependencies.delete(key)
+      settingsUse.forget(key)
+      urgent.delete(key)
       doubts.delete(key)
       news.forget(object.metadata.uid ?? '')
       scales.forget(object.metadata.uid ?? '')
       metrics.scale(object.metadata.uid ?? '', [])
     }
-    if (kind.resource === knativeServings) addAll()
   }
   const watch: ClusterWatch = startClusterWatch({
     client,
@@ -132,7 +148,7 @@ export function createLoop(options: LoopOptions): Loop {
     controllerNamespace,
     recorder,
     log,
-    onChange: () => addAll(),
+    onChange: addUsers,
     onProblems: (count) => metrics.configProblems(count),
   })
   const knative = followKnativeSettings({
@@ -141,8 +157,19 @@ export function createLoop(options: LoopOptions): Loop {
     knativeServings: () => watch.collection(kindId(knativeServings.group, knativeServings.kind))?.list() ?? [],
     hasKnative: () => capabilities().knative,
     log,
-    onChange: () => addAll(),
+    onChange: () => addUsers(['knative']),
     onResolved: ({ source }) => metrics.autoscalerSettings(source),
+  })
+  const turns = createRolloutTurns({
+    clock,
+    settings: () => settings.config.rolloutWaves,
+    call: (key) => add(parseServiceKey(key)),
+    onTick: createRolloutNews({
+      clock,
+      log,
+      record: (event) => recorder.record(configurationOf(controllerNamespace), event),
+      metric: metrics.rollouts,
+    }),
   })
   const metadataOf = (resource: Resource) => () => watch.collection(kindId(resource.group, resource.kind))
   const sources = {
@@ -171,6 +198,9 @@ export function createLoop(options: LoopOptions): Loop {
       },
     },
     settings,
+    settingsUse,
+    turns,
+    urgent,
     knative: () => knative.current(),
     capabilities,
     dependencies,
@@ -223,7 +253,9 @@ export function createLoop(options: LoopOptions): Loop {
     settings.keepGood(true)
     addAll()
     for (const queue of own.values()) queue.start()
+    const endTurns = turns.work()
     return async () => {
+      endTurns()
       if (queues === own) {
         queues = undefined
         settings.keepGood(false)
@@ -280,6 +312,20 @@ export function createLoop(options: LoopOptions): Loop {
     },
     close: () => watch.close(),
   }
+}
+
+/** Somebody else made the pods of a child be others: that is undone without waiting for a turn. */
+function isTemplateOfOthers(change: Change): boolean {
+  if (change.type !== 'updated' || !makesPods(change.object)) return false
+  const { object, previous } = change
+  if (object.metadata.generation === previous.metadata.generation) return false
+  const templateOf = ({ spec }: KubeObject): unknown => Object(spec).template
+  return !isDeepStrictEqual(templateOf(object), templateOf(previous))
+}
+
+/** What events about the configuration are about. */
+function configurationOf(namespace: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name: configMapName } }
 }
 
 function podsOf(watch: ClusterWatch, service: KubeObject): readonly KubeObject[] {

@@ -1,4 +1,5 @@
 import type { WorkQueue, WorkQueueMetrics } from '@millrace/kube'
+import type { RolloutCounts } from './rollout-turns.ts'
 import type { ScaleSeries } from './scale-series.ts'
 
 /** What the controller counts, in controller-runtime's and client-go's names where those exist. */
@@ -12,6 +13,7 @@ export interface Metrics {
   autoscalerSettings(source: string): void
   /** All numbers of one object, instead of those given before. */
   scale(uid: string, series: readonly ScaleSeries[]): void
+  rollouts(counts: RolloutCounts): void
   /** The text that Prometheus reads, and its content type. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>
 }
@@ -34,6 +36,7 @@ export const noMetrics: Metrics = {
   capability: () => {},
   autoscalerSettings: () => {},
   scale: () => {},
+  rollouts: () => {},
   render: async () => ({ contentType: 'text/plain', text: '' }),
 }
 
@@ -105,6 +108,11 @@ export async function createMetrics(): Promise<Metrics> {
     '1 for the source of the autoscaler settings that is in use.',
     ['source'],
   )
+  const rollouts = gauge(
+    'millrace_rollout_services',
+    'Services that a change which is not their own replaces the pods of: under way, waiting for their turn, failed.',
+    ['state'],
+  )
   const watched: (() => void)[] = []
   const capability = gauge('millrace_capability', '1 where the cluster serves it.', ['name'])
 
@@ -147,6 +155,11 @@ export async function createMetrics(): Promise<Metrics> {
       for (const { metric, labels, value } of series) scales[metric].set(labels, value)
       if (series.length > 0) scaleOf.set(uid, series)
       else scaleOf.delete(uid)
+    },
+    rollouts: ({ rolling, waiting, failed }) => {
+      rollouts.set({ state: 'rolling' }, rolling)
+      rollouts.set({ state: 'waiting' }, waiting)
+      rollouts.set({ state: 'failed' }, failed.length)
     },
     render: async () => {
       for (const look of watched) look()

@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
-  applyObjects,
+  applyCompared,
+  type ApplyOptions,
   type ApplyResult,
   type Client,
   type Clock,
+  type Comparison,
+  compareObjects,
   findDrift,
   isKubeError,
   type KubeError,
@@ -23,6 +26,10 @@ import type { DependencyIndex } from './dependency-index.ts'
 import type { LastWords } from './last-words.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { News } from './news.ts'
+import { withMark } from './rollout-mark.ts'
+import { nextStep, type RolloutStep, settledMark, whileWaiting } from './rollout-step.ts'
+import type { RolloutTurns } from './rollout-turns.ts'
+import type { SettingsUse } from './settings-use.ts'
 
 /** The pure core. A simulation gives a faulty one, to see that its faults are found. */
 export interface Renderer {
@@ -40,6 +47,7 @@ export interface ReconcileContext {
   readonly sources: GatherSources
   readonly children: Children
   readonly settings: LiveSettings
+  readonly settingsUse: SettingsUse
   readonly knative: () => Knative
   readonly capabilities: () => Capabilities
   readonly dependencies: DependencyIndex
@@ -56,6 +64,9 @@ export interface ReconcileContext {
   readonly podsOf: (service: KubeObject) => readonly KubeObject[]
   /** The server's answer to a write of the service's status. */
   readonly rememberService: (service: KubeObject) => void
+  readonly turns: RolloutTurns
+  /** Services whose pods are replaced without a turn: their own wish is not written in full, or somebody changed a template. */
+  readonly urgent: Set<string>
   /** Our copy of the service is not what the server has: it is to be asked before the next run. */
   readonly doubt: (key: string) => void
 }
@@ -64,6 +75,7 @@ export interface ReconcileContext {
  * One service, from what is asked for to what is there:
  *
  *   gather ─▶ render ─▶ apply (what drifted) ─▶ prune ─▶ observe ─▶ status (if changed) ─▶ news
+ *                           └ pods that run, only when it is the service's turn
  *
  * All reads come first; every write can be repeated. Rejects with what has to be tried again; what a user must mend is in
  * the status, and is looked at again when something that was read changes.
@@ -75,8 +87,9 @@ export async function reconcile(
   service: KubeObject,
   signal: AbortSignal,
 ): Promise<void> {
-  const { config } = context.settings
   const { controllerNamespace } = context
+  const settings = context.settingsUse.open(key, context.settings.config, context.knative)
+  const { config } = settings
   const { world, reads } = await gather(context.sources, { service, config, controllerNamespace }, signal)
   context.dependencies.set(key, reads)
   const children = await context.children.ownedBy(service, signal)
@@ -86,27 +99,101 @@ export async function reconcile(
     children,
     config,
     capabilities: context.capabilities(),
-    knative: context.knative(),
+    get knative() {
+      return settings.knative()
+    },
     controllerNamespace,
     isTemplateUnchanged: (object, live) => isTemplateUnchanged(context.settled, object, live),
   })
-  const written = rendered.ok ? await write(context, service, rendered.objects, children, signal) : nothingWritten
+  const plan = rendered.ok ? await planWrites(context, key, service, rendered.objects, signal) : nothingPlanned
+  const marked = await announce(context, key, resource, service, plan.step, signal)
+  const written = rendered.ok ? await write(context, marked, plan, children, signal) : nothingWritten
+  if (plan.step.go && !written.failure) context.urgent.delete(key)
   const outcome = withRefusal(rendered, written.applied)
   const live = written.hasChanged ? await childrenNow(context, service, written, signal) : children
   const pods = context.podsOf(service)
-  const status = context.renderer.observe({
-    service,
+  const nowMs = context.clock.now()
+  const observed = context.renderer.observe({
+    service: marked,
     rendered: outcome,
     world,
     config,
     children: live,
     pods: await context.lastWords.added(pods, signal),
-    now: wholeSeconds(context.clock.now()),
+    now: wholeSeconds(nowMs),
   })
-  await writeStatus(context, key, resource, service, status, signal)
+  settings.close()
+  const mark = settledMark(plan.step.go ? plan.step.mark : undefined, {
+    children: live,
+    status: observed,
+    nowMs,
+    deadlineMs: context.settings.config.rolloutWaves.deadlineSeconds * 1000,
+    refusal: rendered.ok && !outcome.ok ? outcome.problem.message : undefined,
+  })
+  const status = withMark(observed, mark)
+  await writeStatus(context, key, resource, marked, status, signal)
   context.scaled(service, outcome, { children: live, pods })
   context.news.tell(service, status, outcome)
   if (written.failure) throw written.failure
+}
+
+interface Plan {
+  readonly comparisons: readonly Comparison[]
+  readonly step: RolloutStep
+}
+
+const nothingPlanned: Plan = { comparisons: [], step: { go: true, mark: undefined, isNew: false } }
+
+async function planWrites(
+  context: ReconcileContext,
+  key: string,
+  service: KubeObject,
+  objects: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<Plan> {
+  const { turns, urgent } = context
+  const comparisons = await compareObjects(objects, applyOptions(context, signal))
+  const isItsOwn = Object(service['status']).observedGeneration !== service.metadata.generation
+  if (isItsOwn) urgent.add(key)
+  const step = nextStep({
+    service,
+    comparisons,
+    isOwn: urgent.has(key),
+    nowMs: context.clock.now(),
+    takeTurn: () => turns.take(key),
+  })
+  if (step.go) turns.leave(key)
+  return { comparisons, step }
+}
+
+/** Says in the status that the pods are about to be replaced, before they are: whoever comes after us finds it there. */
+async function announce(
+  context: ReconcileContext,
+  key: string,
+  resource: Resource,
+  service: KubeObject,
+  step: RolloutStep,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  if (!step.go || !step.isNew) return service
+  try {
+    return await writeStatus(context, key, resource, service, withMark(Object(service['status']), step.mark), signal)
+  } catch (error) {
+    context.turns.giveBack(key)
+    throw error
+  }
+}
+
+function applyOptions(context: ReconcileContext, signal: AbortSignal): ApplyOptions {
+  const { live, remember, resourceOf } = context.children
+  return {
+    fieldManager,
+    resourceOf,
+    live: (kind, name) => live(kind, name, signal),
+    written: remember,
+    settled: context.settled,
+    signal,
+  }
 }
 
 /** Whether applying would leave the template as it is. What the server spells its own way is no change. */
@@ -140,23 +227,18 @@ const nothingWritten: Written = { applied: [], deletedUids: new Set(), hasChange
 async function write(
   context: ReconcileContext,
   service: KubeObject,
-  objects: readonly KubeObject[],
+  { comparisons, step }: Plan,
   children: readonly KubeObject[],
   signal: AbortSignal,
 ): Promise<Written> {
-  const { client, settled } = context
-  const { live, remember, resourceOf } = context.children
-  const applied = await applyObjects(client, objects, {
-    fieldManager,
-    resourceOf,
-    live: (resource, name) => live(resource, name, signal),
-    written: remember,
-    settled,
-    signal,
-  })
+  const { client } = context
+  const { resourceOf } = context.children
+  const wanted = step.go ? comparisons : whileWaiting(comparisons)
+  const applied = await applyCompared(client, wanted, applyOptions(context, signal))
   const failed = applied.find(({ action }) => action === 'failed')
+  const objects = comparisons.map(({ object }) => object)
   // What replaces something must be there before that goes away.
-  const pruned = failed ? [] : await pruneObjects(client, children, objects, { resourceOf, signal })
+  const pruned = failed || !step.go ? [] : await pruneObjects(client, children, objects, { resourceOf, signal })
   const failure = failed?.error ?? pruned.find(({ error }) => error)?.error
   logWrites(context.log, service, { applied, pruned, failure })
   const changed = [...applied.filter(({ action }) => action === 'created' || action === 'configured'), ...pruned]
@@ -212,7 +294,7 @@ function withRefusal(rendered: RenderResult, applied: readonly ApplyResult[]): R
   return { ok: false, problem: { reason: `${kind}Refused`, message }, decisions, facts }
 }
 
-/** One write, and only if there is something new in it. Somebody else's write in between is a Conflict: the run is repeated. */
+/** The service as it is stored now. One write, and only if there is something new in it. Somebody else's write in between is a Conflict: the run is repeated. */
 async function writeStatus(
   context: ReconcileContext,
   key: string,
@@ -220,9 +302,9 @@ async function writeStatus(
   service: KubeObject,
   status: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<KubeObject> {
   const plain: unknown = JSON.parse(JSON.stringify(status))
-  if (isDeepStrictEqual(plain, service['status'] ?? {})) return
+  if (isDeepStrictEqual(plain, service['status'] ?? {})) return service
   try {
     const stored = await context.client.replace(
       resource,
@@ -230,11 +312,13 @@ async function writeStatus(
       { subresource: 'status', signal },
     )
     context.rememberService(stored)
+    return stored
   } catch (error) {
     if (isKubeError(error, 'Conflict') || isKubeError(error, 'NotFound')) context.doubt(key)
     // Deleted while we looked: nobody is left to tell.
     if (!isKubeError(error, 'NotFound')) throw error
     context.log.debug('Gone before its status was written', { kind: service.kind, ...nameOfObject(service) })
+    return service
   }
 }
 

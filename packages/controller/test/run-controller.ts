@@ -94,9 +94,10 @@ export function outcome(cluster: MemoryCluster): unknown {
   return JSON.parse(text.replaceAll(/"lastTransitionTime":"[^"]*"/g, '"lastTransitionTime":""'))
 }
 
-/** Plays the Deployment controller: every Deployment gets what it asks for. */
-export function makeDeploymentsReady(cluster: MemoryCluster): void {
-  for (const deployment of cluster.all(resources.deployments)) {
+/** Plays the Deployment controller: Deployments, or those of the named services, get what they ask for. */
+export function makeDeploymentsReady(cluster: MemoryCluster, services?: readonly string[]): void {
+  const isMeant = (name = '') => !services || services.includes(name.replace(/-predictor$/, ''))
+  for (const deployment of cluster.all(resources.deployments).filter(({ metadata }) => isMeant(metadata.name))) {
     const replicas = Number(Object(deployment['spec']).replicas ?? 1)
     const conditions = ['Available', 'Progressing'].map((type) => ({
       type,
