@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { CommandError } from './command-error.ts'
+import { shellWord } from './shell-word.ts'
 
 export type PredictProtocol = 'v1' | 'v2'
 
@@ -90,5 +91,5 @@ export function curlCommand(
 ): string {
   const path = `${question.url.pathname.replace(/\/$/, '')}${predictPath(question.model, question.protocol)}`
   const host = question.gateway === undefined ? '' : ` -H 'Host: ${question.url.host}'`
-  return `curl -s${host} -H 'Content-Type: application/json' -d @${dataFile} ${question.gateway ?? question.url.origin}${path}`
+  return `curl -s${host} -H 'Content-Type: application/json' -d ${shellWord(`@${dataFile}`)} ${question.gateway ?? question.url.origin}${path}`
 }

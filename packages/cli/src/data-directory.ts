@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { CommandError } from './command-error.ts'
 
 /** Everything that one platform keeps: API objects, keys, pod directories, volumes. One owner at a time. */
@@ -33,7 +33,7 @@ export function prepareDataDirectory(path: string): DataDirectory {
   const directory = dataDirectoryAt(path)
   try {
     for (const folder of [directory.path, directory.apiserver, directory.pki, directory.pods]) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      makeDirectory(folder)
     }
     chmodSync(directory.path, 0o700)
   } catch (cause) {
@@ -43,6 +43,13 @@ export function prepareDataDirectory(path: string): DataDirectory {
     )
   }
   return directory
+}
+
+/** With its parents. Not `recursive`: that never ends where a folder is there and takes no entries, such as /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) return
+  if (dirname(path) !== path) makeDirectory(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }
 
 /** Reads a secret from its file, or makes one of 32 random bytes; only the owner can read it. */

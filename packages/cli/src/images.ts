@@ -1,13 +1,6 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-
-/** What runs in place of a container image on this machine. */
-export interface LocalProgram {
-  /** Program and first arguments: the image's ENTRYPOINT. */
-  readonly command: readonly string[]
-  readonly workingDirectory?: string
-  readonly env?: Readonly<Record<string, string>>
-}
+import type { LocalProgram, ResolveImage } from '@millrace/standalone'
 
 interface ImageRow {
   /** Repository without registry, tag and digest. */
@@ -29,6 +22,21 @@ const rows: readonly ImageRow[] = [
   { repository: 'kserve/storage-initializer', program: 'storage-initializer' },
 ]
 
+/** Images whose content is a language: their programs come as files, from a volume or from this machine. */
+const languages: Readonly<Record<string, readonly string[]>> = {
+  node: [process.execPath],
+  'library/node': [process.execPath],
+  python: ['python3'],
+  'library/python': ['python3'],
+}
+
+const onCluster = 'run this service on a cluster'
+/** Parts of KServe that only a cluster has. */
+const missing: Readonly<Record<string, string>> = {
+  'kserve/router': `an InferenceGraph is routed by the image "kserve/router", which no program on this machine stands for: ask its steps themselves, or ${onCluster}`,
+  'kserve/agent': `batching, logging and several models on one server are done by the image "kserve/agent", which no program on this machine stands for: leave them out, or ${onCluster}`,
+}
+
 export const localRepositories: readonly string[] = rows.map((row) => row.repository)
 
 const entryPoints = {
@@ -36,23 +44,45 @@ const entryPoints = {
   'storage-initializer': '@millrace/storage',
 } as const
 
+/** Program and first arguments by image: what the user says with `--image`. */
+export type ImagePrograms = ReadonlyMap<string, readonly string[]>
+
 export interface ImageOptions {
   /** Where relative `file://` URIs start. */
   readonly filesRoot: string
+  /** They come before the table; an image may be named with or without registry and tag. */
+  readonly programs?: ImagePrograms
+  /** Where the user's programs run. */
+  readonly workingDirectory?: string
 }
 
-/** The image table of this machine; undefined for an image that nothing here can stand in for. */
-export function createImageResolver({ filesRoot }: ImageOptions): (image: string) => LocalProgram | undefined {
+/** The image table of this machine. */
+export function createImageResolver({ filesRoot, programs, workingDirectory }: ImageOptions): ResolveImage {
+  const workingIn = workingDirectory === undefined ? {} : { workingDirectory }
   return (image) => {
-    const row = rows.find((candidate) => candidate.repository === repositoryOf(image))
-    if (!row) return undefined
-    const main = join(dirname(fileURLToPath(import.meta.resolve(entryPoints[row.program]))), 'main.ts')
-    return {
-      command: [process.execPath, '--disable-warning=ExperimentalWarning', main, ...(row.args ?? [])],
-      workingDirectory: filesRoot,
-      ...(process.env.NODE_COMPILE_CACHE ? { env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE } } : {}),
-    }
+    const repository = repositoryOf(image)
+    const own = programs?.get(image) ?? programs?.get(repository)
+    if (own) return { command: own, ...workingIn }
+    const row = rows.find((candidate) => candidate.repository === repository)
+    if (row) return serverOf(row, filesRoot)
+    const language = languages[repository]
+    if (language) return { command: language, ...workingIn }
+    return { missing: missing[repository] ?? unknown(image) }
   }
+}
+
+function serverOf(row: ImageRow, filesRoot: string): LocalProgram {
+  const main = join(dirname(fileURLToPath(import.meta.resolve(entryPoints[row.program]))), 'main.ts')
+  return {
+    command: [process.execPath, '--disable-warning=ExperimentalWarning', main, ...(row.args ?? [])],
+    workingDirectory: filesRoot,
+    ...(process.env.NODE_COMPILE_CACHE ? { env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE } } : {}),
+  }
+}
+
+function unknown(image: string): string {
+  if (image === '') return 'the container names no image; images are how a program is chosen'
+  return `no program on this machine stands for the image "${image}": use an image of a known model server, say which program stands for it (millrace up --image ${repositoryOf(image)}=PROGRAM), or ${onCluster}`
 }
 
 /** `docker.io/kserve/sklearnserver:v0.20.0@sha256:…` → `kserve/sklearnserver`. A first part with a dot, a colon or `localhost` is a registry. */

@@ -1,4 +1,4 @@
-export type { LocalProgram } from './pod-runner/prepare-launch.ts'
+export type { LocalProgram, NoProgram, ResolveImage } from './pod-runner/prepare-launch.ts'
 export { type PodRunnerTiming, podRunnerTiming } from './pod-runner/pod-runner-timing.ts'
 export { startPodRunner } from './pod-runner/start-pod-runner.ts'
 export type { PodRunner, PodRunnerOptions } from './pod-runner/pod-runner.ts'

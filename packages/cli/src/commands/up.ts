@@ -10,10 +10,13 @@ import { checkManifests, tellNewWarnings } from '../check-manifests.ts'
 import { CommandError } from '../command-error.ts'
 import { counted } from '../counted.ts'
 import { defaultDataDirectory } from '../data-directory.ts'
+import type { ImagePrograms } from '../images.ts'
 import { type Manifest, readManifests } from '../manifest-files.ts'
 import { formatProblems, throwProblems } from '../manifest-problems.ts'
+import { parseImage } from '../parse-image.ts'
 import type { Platform } from '../platform/start-platform.ts'
 import { createProgress, type Progress } from '../progress.ts'
+import { shellWord } from '../shell-word.ts'
 import { createTextLog, type LogLevel } from '../text-log.ts'
 import type { Terminal } from '../terminal.ts'
 import { waitFor } from '../wait.ts'
@@ -33,6 +36,7 @@ interface UpOptions {
   readonly gatewayPort: number
   readonly filename?: readonly string[]
   readonly kubeconfig?: string
+  readonly image?: ImagePrograms
   readonly timeout: number
   readonly preview?: boolean
   readonly verbose?: boolean
@@ -58,6 +62,7 @@ export function defineUp(program: Command, terminal: Terminal): void {
     )
     .option('-f, --filename <file...>', 'what to apply in place of examples/')
     .option('--kubeconfig <file>', 'run on that API server in place of the embedded one')
+    .option('--image <image=program>', 'what stands for an image on this machine; may be repeated', parseImage)
     .option('--timeout <seconds>', 'how long the InferenceServices may take to become ready', parseSeconds, 300)
     .option(
       '--preview',
@@ -66,7 +71,7 @@ export function defineUp(program: Command, terminal: Terminal): void {
     .option('-v, --verbose', 'log what every part does')
     .addHelpText(
       'after',
-      '\nExamples:\n  millrace up\n  millrace up -f my-model.yaml --gateway-port 9090\n\nThen, in another shell:\n  millrace get isvc\n  millrace predict NAME -d @input.json',
+      '\nExamples:\n  millrace up\n  millrace up -f my-model.yaml --gateway-port 9090\n  millrace up -f mine.yaml --image me/my-model="python3 model.py"\n\nThen, in another shell:\n  millrace get isvc\n  millrace predict NAME -d @input.json',
     )
     .action((options: UpOptions) => up(options, terminal))
 }
@@ -91,6 +96,8 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
       gatewayPort: options.gatewayPort,
       ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
       filesRoot: options.filename === undefined ? checkout : terminal.workingDirectory,
+      imagePrograms: options.image ?? new Map(),
+      workingDirectory: terminal.workingDirectory,
       preview: options.preview === true || manifests.some(({ object }) => isPreview(object)),
       log: createTextLog((line) => progress.note(line.trimEnd()), level),
       signal: terminal.signal,
@@ -153,7 +160,7 @@ async function serve({ platform, manifests, options, terminal, progress, onWarni
       ...lines,
       '',
       `kubeconfig   ${platform.kubeconfig}`,
-      `next         npx millrace get isvc · npx millrace explain ${(ready[0] ?? services[0])?.metadata.name ?? 'NAME'} · kubectl --kubeconfig ${platform.kubeconfig} get pods`,
+      `next         npx millrace get isvc · npx millrace explain ${(ready[0] ?? services[0])?.metadata.name ?? 'NAME'} · kubectl --kubeconfig ${shellWord(platform.kubeconfig)} get pods`,
       'stop         Ctrl-C',
       '',
     ].join('\n'),

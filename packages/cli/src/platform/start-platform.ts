@@ -3,7 +3,7 @@ import { type Client, createClient, loadConnection, type Log } from '@millrace/k
 import { startGateway, startPodRunner, startWorkloadControllers } from '@millrace/standalone'
 import { type DataDirectory, keepToken, prepareDataDirectory } from '../data-directory.ts'
 import { publishGateway } from '../gateway-address.ts'
-import { createImageResolver } from '../images.ts'
+import { createImageResolver, type ImagePrograms } from '../images.ts'
 import { bootstrap, controllerNamespace } from './bootstrap.ts'
 import { startEmbeddedApiServer } from './embedded-api-server.ts'
 import { releaseStartMemory } from './release-memory.ts'
@@ -17,6 +17,9 @@ export interface PlatformOptions {
   readonly kubeconfig?: string
   /** Where relative `file://` URIs start. */
   readonly filesRoot: string
+  /** What stands for images that are not in the table, and runs in `workingDirectory`. */
+  readonly imagePrograms: ImagePrograms
+  readonly workingDirectory: string
   /** Serve the versions in preview too (InferenceService v1). */
   readonly preview: boolean
   readonly log: Log
@@ -73,7 +76,11 @@ async function start(options: PlatformOptions, parts: Part[]): Promise<Omit<Plat
   const runner = await startPodRunner(client, {
     dataDir: directory.pods,
     kubeletToken: api.kubeletToken,
-    resolveImage: createImageResolver({ filesRoot: options.filesRoot }),
+    resolveImage: createImageResolver({
+      filesRoot: options.filesRoot,
+      programs: options.imagePrograms,
+      workingDirectory: options.workingDirectory,
+    }),
     proxyUrl: gateway.url,
     publishReserved: options.kubeconfig !== undefined,
     log,

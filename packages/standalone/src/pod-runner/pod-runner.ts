@@ -1,12 +1,12 @@
 import type { Clock, Log } from '@millrace/kube'
 import type { PodRunnerTiming } from './pod-runner-timing.ts'
-import type { LocalProgram } from './prepare-launch.ts'
+import type { ResolveImage } from './prepare-launch.ts'
 
 export interface PodRunnerOptions {
   /** Everything that pods have on disk is below this directory; it is made if missing. */
   readonly dataDir: string
-  /** Image → local program; undefined gives ErrImagePull. */
-  readonly resolveImage: (image: string) => LocalProgram | undefined
+  /** Without a program there is ErrImagePull. */
+  readonly resolveImage: ResolveImage
   /** Shared with the API server: who shows it may read logs. */
   readonly kubeletToken: string
   /** Default `millrace`. */

@@ -3,7 +3,7 @@ import type { AddressBook } from './address-book.ts'
 import type { ObjectSource } from './object-source.ts'
 import type { Pod } from './pod.ts'
 import type { PodRunnerTiming } from './pod-runner-timing.ts'
-import type { LocalProgram } from './prepare-launch.ts'
+import type { ResolveImage } from './prepare-launch.ts'
 import type { ProcessLedger } from './process-ledger.ts'
 import type { TokenSource } from './token-source.ts'
 import type { UsageSampler } from './usage-sampler.ts'
@@ -26,7 +26,7 @@ export interface PodWorkerContext {
   readonly tokens: TokenSource
   readonly ledger: ProcessLedger
   readonly usage: UsageSampler
-  readonly resolveImage: (image: string) => LocalProgram | undefined
+  readonly resolveImage: ResolveImage
   readonly platformEnv: Readonly<Record<string, string>>
   readonly fixedEnv: Readonly<Record<string, string>>
   readonly claimPlace: VolumeClaims

@@ -18,11 +18,20 @@ export interface LocalProgram {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** An image that is known, and that nothing on this machine can stand in for. */
+export interface NoProgram {
+  /** Why, and what to do: the end of a sentence. */
+  readonly missing: string
+}
+
+/** Image → local program; undefined for an image that nobody knows. */
+export type ResolveImage = (image: string) => LocalProgram | NoProgram | undefined
+
 export interface LaunchContext {
   readonly podDir: string
   readonly places: ReadonlyMap<string, string>
   readonly facts: DownwardFacts
-  readonly resolveImage: (image: string) => LocalProgram | undefined
+  readonly resolveImage: ResolveImage
   readonly fetchObject: (source: SourceName) => Promise<KubeObject | undefined>
   /** Environment that every container of the platform has, below its own. */
   readonly platformEnv: Readonly<Record<string, string>>
@@ -49,7 +58,9 @@ export type LaunchResult =
 export async function prepareLaunch(container: Container, context: LaunchContext): Promise<LaunchResult> {
   const image = container.image ?? ''
   const program = context.resolveImage(image)
-  if (!program) return { ok: false, reason: 'ErrImagePull', message: unknownImage(image) }
+  if (!program || 'missing' in program) {
+    return { ok: false, reason: 'ErrImagePull', message: program?.missing ?? unknownImage(image) }
+  }
   const directory = containerDirectory(context.podDir, container.name)
   const work = join(directory, 'work')
   const temporary = join(directory, 'tmp')
