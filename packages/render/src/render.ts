@@ -13,7 +13,7 @@ import { type EffectiveService, effectiveService } from './service/effective-ser
 import { withIgnoredFields } from './service/ignored-fields.ts'
 import { planService } from './service/plan-service.ts'
 import { withReadyCanaries } from './service/canary-replicas.ts'
-import { worldOf } from './world.ts'
+import { type World, worldOf } from './world.ts'
 
 /**
  * Everything that a service needs in the cluster, as data. Never throws for anything a user or administrator wrote: what
@@ -31,16 +31,8 @@ function renderService(input: RenderInput): RenderResult {
   const { config } = input
   const service = effectiveService(input.service, world, config)
   const facts: Facts = { mode: service.mode, stopped: service.stopped }
-  const { namespace } = service
-  const bundle = caBundleConfigMap({
-    namespace,
-    settings: config,
-    world,
-    controllerNamespace: input.controllerNamespace,
-  })
-  const shared = bundle ? [bundle] : []
   // Another controller looks after these.
-  if (service.mode === 'ModelMesh') return { ok: true, objects: shared, decisions: service.decisions, facts }
+  if (service.mode === 'ModelMesh') return { ok: true, objects: [], decisions: service.decisions, facts }
   if (service.mode === 'Knative' && !input.capabilities.knative) return refused(noKnative, facts, service.decisions)
   const annotationsDisallowed = config.inferenceService.serviceAnnotationDisallowedList
   const planned = planService({
@@ -57,6 +49,7 @@ function renderService(input: RenderInput): RenderResult {
   const known = withRuntime(facts, runtime)
   const tooLong = checkNames(plan, service.mode)
   if (tooLong) return refused(tooLong, known, decisions)
+  const shared = caBundle(service.namespace, world, input)
   if (service.stopped) return { ok: true, objects: [...shared, ...stoppedObjects(input)], decisions, facts: known }
   const emitInput: EmitInput = {
     plan: withReadyCanaries(plan, service.spec, input.children),
@@ -97,6 +90,15 @@ function canariesOf(service: EffectiveService): EmitInput['canaries'] {
     name: canary.predictor.name ?? '',
     percent: canary.trafficPercent,
   }))
+}
+
+function caBundle(
+  namespace: string,
+  world: World,
+  { config, controllerNamespace }: RenderInput,
+): readonly KubeObject[] {
+  const bundle = caBundleConfigMap({ namespace, world, settings: config, controllerNamespace })
+  return bundle ? [bundle] : []
 }
 
 /** The models that a multi-model server shall load; TrainedModels fill it. */

@@ -6,7 +6,7 @@ import type { Problem } from '../decision.ts'
 import type { ComponentName } from '../names.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
 import { settleConditions, type Part } from './conditions.ts'
-import { byAge, modelStatus, refusedModelStatus } from './model-status.ts'
+import { byAge, type ModelStatus, modelStatus, refusedModelStatus } from './model-status.ts'
 import { observeKnative } from './observe-knative.ts'
 import { observeStandard } from './observe-standard.ts'
 import { ignoredParts } from './ignored-part.ts'
@@ -31,16 +31,7 @@ export function observeService(input: ObserveInput): Observed {
   ]
   const conditions = settleConditions(told, service, input.now, problem)
   const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
-  const model = rendered.ok
-    ? modelStatus({
-        pods: mode.pods.predictor ?? [],
-        isReady,
-        hasFailed: mode.hasFailed,
-        previous: previous.modelStatus,
-      })
-    : isAboutSpec(rendered.problem)
-      ? refusedModelStatus(rendered.problem, previous.modelStatus)
-      : previous.modelStatus
+  const model = modelOf(input, mode, isReady)
   return {
     ...mode.fields,
     observedGeneration: service.metadata.generation ?? 1,
@@ -63,9 +54,15 @@ function explain(mode: ModeStatus): readonly Part[] {
   })
 }
 
-/** Something missing in the cluster is no fault of the spec. */
-function isAboutSpec({ condition, reason }: Problem): boolean {
-  return (condition === undefined || condition === 'PredictorReady') && !reason.endsWith('NotInstalled')
+/** Something missing in the cluster, or wrong with another component, says nothing about the model. */
+function modelOf({ service, rendered }: ObserveInput, mode: ModeStatus, isReady: boolean): ModelStatus | undefined {
+  const previous = (service['status'] as InferenceServiceStatus | undefined)?.modelStatus
+  const problem = rendered.ok ? undefined : rendered.problem
+  if (problem?.reason.endsWith('NotInstalled')) return previous
+  if (problem && (problem.condition ?? 'PredictorReady') === 'PredictorReady')
+    return refusedModelStatus(problem, previous)
+  if (problem && previous) return previous
+  return modelStatus({ pods: mode.pods.predictor ?? [], isReady, hasFailed: mode.hasFailed, previous })
 }
 
 /** The part that the problem belongs to says it. */

@@ -54,7 +54,7 @@ export function caBundleFor(
   isControllerNamespace: boolean,
 ): CaBundle | undefined {
   const own = envValue(container, 'AWS_CA_BUNDLE_CONFIGMAP')
-  if (!settings.caBundleConfigMapName && own === undefined) return undefined
+  if (!settings.caBundleConfigMapName && !own) return undefined
   const file = envValue(container, 'AWS_CA_BUNDLE')
   return {
     configMap: own || (isControllerNamespace ? (settings.caBundleConfigMapName ?? '') : globalCaBundle),
