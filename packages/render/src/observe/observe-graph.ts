@@ -4,7 +4,7 @@ import { findChild } from '../exposure/exposure.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
 import { worldOf } from '../world.ts'
 import { type Part, settleConditions } from './conditions.ts'
-import { conditionOf, conditionsOf, deploymentState, type State } from './deployment-state.ts'
+import { conditionOf, conditionsOf, deploymentState, type State, unseenReason } from './deployment-state.ts'
 import { knativeState } from './knative-state.ts'
 import { ignoredParts } from './ignored-part.ts'
 import { byAge } from './model-status.ts'
@@ -24,15 +24,19 @@ export function observeGraph(input: ObserveInput): Observed {
   }
   const others = mode === 'Standard' ? [] : knativeParts(input)
   const parts = [...stepsParts(input), ...others, ...scalingParts(rendered), ...ignoredParts(rendered), stoppedPart]
-  const router: Part = { type: routerType, ...routerState(input), isNeeded: true }
+  const state = routerState(input)
+  const router: Part = { type: routerType, ...state, isNeeded: true }
   const problem = rendered.ok ? undefined : rendered.problem
   const settled = settleConditions([...parts, router], service, input.now, problem)
   const conditions = settled.filter(({ type }) => type !== routerType)
-  const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
-  // In Standard mode it stays once it is known, as that of a service does. Knative's goes with its readiness.
-  const kept = mode === 'Standard' ? ((service['status'] ?? {}) as InferenceGraphStatus).url : undefined
-  const url = isReady ? urlOf(input) : kept
+  const url = state.status === 'True' ? urlOf(input) : keptUrl(input, state)
   return { ...base, conditions, ...(url ? { url } : {}) }
+}
+
+/** In Standard mode the address stays once it is known, as that of a service does. Knative's goes when Knative says that nothing answers there. */
+function keptUrl({ service, rendered }: ObserveInput, router: State): InferenceGraphStatus['url'] {
+  const isKnown = rendered.facts.mode === 'Standard' || !rendered.ok || router.reason === unseenReason
+  return isKnown ? ((service['status'] ?? {}) as InferenceGraphStatus).url : undefined
 }
 
 /** A part for deriving Ready alone: what it says is said there. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { KubeObject } from '@millrace/kube'
 
 const folder = new URL('../testdata/golden/', import.meta.url)
@@ -73,13 +73,24 @@ export function profileNames(): readonly string[] {
 
 /** The cases of one profile; none where the profile has no file. */
 export function casesOf(profile: string): readonly Case[] {
-  let text: string
-  try {
-    text = readFileSync(new URL(`${profile}.jsonl`, folder), 'utf8')
-  } catch {
-    return []
-  }
-  return text
+  const name = `${profile}.jsonl`
+  const own = readdirSync(folder).includes(name) ? readCases(new URL(name, folder)) : []
+  return [...own, ...furtherCases().filter((test) => test.profile === profile)]
+}
+
+/** Recorded later, in the same way; a file for each topic. */
+function furtherCases(): readonly Case[] {
+  const further = new URL('further/', folder)
+  known ??= readdirSync(further)
+    .sort()
+    .flatMap((name) => readCases(new URL(name, further)))
+  return known
+}
+
+let known: readonly Case[] | undefined
+
+function readCases(file: URL): readonly Case[] {
+  return readFileSync(file, 'utf8')
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Case)

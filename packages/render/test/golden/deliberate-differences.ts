@@ -23,12 +23,12 @@ const there = /^there$/
 export const rules: readonly Rule[] = [
   {
     name: 'RefusedAtAdmission',
-    why: 'What cannot work is refused when it is written, with the reason: scaling out of bounds or no number, canary shares that are no percentage, an unknown deployment mode, a graph that goes in circles, two claims at one path, priorities that contradict each other, several nodes in Knative mode.',
+    why: 'What cannot work is refused when it is written, with the reason: scaling out of bounds or no number, canary shares that are no percentage, an unknown deployment mode or a change of it, a graph that goes in circles or leads to no node or tests by a broken condition, an unknown autoscaler, two claims at one path, priorities that contradict each other, several nodes in Knative mode.',
     places: [
       {
         path: /refusal( \d+)?$/,
         theirs: absent,
-        ours: /canaryTrafficPercent|initial-scale|workerSpec|(min|max)Replicas|scaleTarget|deployment mode|in a circle|mountPath|priority/,
+        ours: /canaryTrafficPercent|initial-scale|workerSpec|(min|max)Replicas|scaleTarget|deployment mode|autoscaler: use|cannot be changed|in a circle|is no node|\.condition: has|\.weight: must not|mountPath|priority/,
       },
     ],
   },
@@ -37,7 +37,7 @@ export const rules: readonly Rule[] = [
     why: 'What cannot be served as it stands is refused whole, with a condition that says why and what to do; what already serves is left alone. KServe makes a part of it, or pods that never start, or says nothing.',
     places: [
       {
-        mark: /^refused: (Invalid(Domain|Pod|Scaling|Storage|Strategy)|KEDANotInstalled|SecretNotFound|StorageContainerUnfit)$/,
+        mark: /^refused: (Invalid(Domain|Pod|Scaling|Storage|Strategy)|KEDANotInstalled|NameTooLong|SecretNotFound|StorageContainerUnfit)$/,
         path: /object (ConfigMap\.core|Deployment\.apps|Service\.(core|serving\.knative\.dev))\/\S+$/,
         theirs: there,
         ours: absent,
@@ -47,7 +47,7 @@ export const rules: readonly Rule[] = [
       { mark: /^refused: /, path: /status \S+ \|\.deploymentMode$/, theirs: absent, ours: /^(Standard|Knative)$/ },
       { mark: /^refused: Invalid/, path: /status \S+ \|\.clusterServingRuntimeName$/, theirs: absent },
       {
-        mark: /^refused: InvalidDomain$/,
+        mark: /^refused: /,
         path: /status \S+ \|\.canaryStatuses$/,
         theirs: absent,
         ours: /"ready":false/,
@@ -69,7 +69,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'WorksWhereKServeFails',
-    why: 'Objects that KServe makes wrongly, so that the API server or admission refuses them, are made right: rollout amounts that are plain numbers, a probe that replaces the runtime’s of another kind, a volume that only the finished pod has, a server that is not the first container.',
+    why: 'Objects that KServe makes wrongly, so that the API server or admission refuses them, are made right: rollout amounts that are plain numbers, a probe that replaces the runtime’s of another kind, a volume that only the finished pod has, a server that is not the first container, a canary of another format than the predictor.',
     places: [
       {
         mark: 'broken',
@@ -77,8 +77,13 @@ export const rules: readonly Rule[] = [
         theirs: absent,
         ours: there,
       },
-      { mark: 'broken', path: /status \S+ \|\.(address|url|conditions\.\w+)$/, theirs: absent },
-      { mark: 'broken', path: /status \S+ \|\.modelStatus$/, theirs: absent, ours: /"targetModelState":"Pending"/ },
+      { mark: 'broken', path: /status \S+ \|\.(address|url|conditions(\.\w+)?|canaryStatuses)$/, theirs: absent },
+      {
+        mark: 'broken',
+        path: /status \S+ \|\.modelStatus$/,
+        theirs: absent,
+        ours: /"targetModelState":"(Pending|FailedToLoad)"/,
+      },
       { path: /refusal$/, theirs: /not found$/, ours: absent },
       { path: /pod \S+ error$/, theirs: /"code":422/, ours: absent },
       {
@@ -167,6 +172,7 @@ export const rules: readonly Rule[] = [
         theirs: /^(True|False)$/,
         ours: absent,
       },
+      { mark: 'unseen', path: /status InferenceGraph\S* \|\.url$/, ours: absent },
       { mark: 'unseen predictor', path: /\.targetModelState$/, theirs: /^Loaded$/, ours: /^Pending$/ },
       { mark: 'unseen predictor', path: /\.transitionStatus$/, theirs: /^UpToDate$/, ours: /^InProgress$/ },
     ],
@@ -193,7 +199,7 @@ export const rules: readonly Rule[] = [
     why: 'Labels and annotations of Services, ScaledObjects and Ingresses follow those of the service. KServe writes them once.',
     places: [
       {
-        path: /^step \d+ object (Service\.core|ScaledObject\.keda\.sh|Ingress\.networking\.k8s\.io)\S+ \|\.metadata\.(labels|annotations)\.\S+$/,
+        path: /^step \d+ object (Service\.core|ScaledObject\.keda\.sh|Ingress\.networking\.k8s\.io)\S+ \|\.metadata\.(labels|annotations)(\.\S+)?$/,
       },
     ],
   },
@@ -240,8 +246,11 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'ModelMeshLeftAlone',
-    why: 'Services in ModelMesh mode belong to another controller.',
-    places: [{ path: /status \S+ \|\.deploymentMode$/, theirs: absent, ours: /^ModelMesh$/ }],
+    why: 'Services in ModelMesh mode belong to another controller. KServe begins with those that have a transformer, and fails.',
+    places: [
+      { path: /status \S+ \|\.deploymentMode$/, theirs: absent, ours: /^ModelMesh$/ },
+      { mark: 'ModelMesh', path: /object ConfigMap\.core\/global-ca-bundle$/, theirs: there, ours: absent },
+    ],
   },
   {
     name: 'GraphStatus',
@@ -257,7 +266,7 @@ export const rules: readonly Rule[] = [
         mark: /^(unavailable|step not ready)$/,
         path: /status InferenceGraph\S* \|\.conditions\.Ready$/,
         theirs: /^True$/,
-        ours: /^False$/,
+        ours: /^(False|<absent>)$/,
       },
     ],
   },
@@ -275,6 +284,7 @@ export const rules: readonly Rule[] = [
         ours: absent,
       },
       { mark: 'stopped', path: /status \S+ \|\.conditions\.IngressReady$/, theirs: absent, ours: /^False$/ },
+      { mark: 'resumed', path: /^step \d+ status \S+ \|\.conditions\.Stopped$/, theirs: /^True$/, ours: /^False$/ },
       { mark: 'resumed', path: /^step \d+ status \S+ \|\.conditions\.\w+$/, theirs: /^False$/, ours: absent },
     ],
   },
@@ -282,9 +292,9 @@ export const rules: readonly Rule[] = [
     name: 'StableHosts',
     why: 'A predictor’s host is made of the service’s name, so that it stays when a canary takes over, and it is the host that its route has.',
     places: [
-      { path: /components\.predictor\.url$/, theirs: /-[a-z]+-predictor-/, ours: /-predictor-/ },
-      { path: /object Ingress\S* \|\.spec\.rules\.\S+-[a-z]+-predictor-\S+$/, ours: absent },
-      { path: /object Ingress\S* \|\.spec\.rules\.\S+-predictor-\S+$/, theirs: absent, ours: /-[a-z]+-predictor"/ },
+      { path: /components\.predictor\.url$/, theirs: /-[a-z]+-predictor[-.]/, ours: /-predictor[-.]/ },
+      { path: /object Ingress\S* \|\.spec\.rules\.\S+-[a-z]+-predictor[-.]\S+$/, ours: absent },
+      { path: /object Ingress\S* \|\.spec\.rules\.\S+-predictor[-.]\S+$/, theirs: absent, ours: /-[a-z]+-predictor"/ },
     ],
   },
   {
@@ -296,6 +306,11 @@ export const rules: readonly Rule[] = [
     name: 'CanaryBehindTransformer',
     why: 'Requests that go to a transformer are not split: a canary of the predictor gets its share behind it.',
     places: [{ path: /object HTTPRoute\S* \|\.spec\.rules\.\d+\.backendRefs\.\d+(\.weight)?$/, ours: absent }],
+  },
+  {
+    name: 'CanaryBehindAgent',
+    why: 'Requests to a canary go through its agent where it logs or batches. KServe’s Service of a canary leads past it.',
+    places: [{ path: /object Service\.core\S+ \|\.spec\.ports\.0\.targetPort$/, ours: /^9081$/ }],
   },
   {
     name: 'CanaryModelStatus',

@@ -10,7 +10,7 @@ export interface Difference {
 /**
  * Facts that rules may ask for. Of the service that the difference belongs to: the renderer refused it, for a reason; a
  * child's controller has not seen its newest spec, and whose that is; KServe's attempt ended in an error; it is stopped, or
- * was; a pod's word came after KServe last looked; it has no such component; the graph's Deployment, or a service of its
+ * was; a pod's word came after KServe last looked; it has no such component; ModelMesh has it; the graph's Deployment, or a service of its
  * steps, is not available. Of the object: nothing asks for it any more. Of the case: KServe never came to rest; something was
  * installed while it ran; Knative's autoscaler settings are missing.
  */
@@ -25,6 +25,7 @@ export type Mark =
   | `without ${string}`
   | 'unavailable'
   | 'step not ready'
+  | 'ModelMesh'
   | 'left behind'
   | 'restless'
   | 'installed'

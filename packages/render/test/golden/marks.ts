@@ -25,6 +25,7 @@ export function serviceMarks({ id, cluster, expected, wasStopped, hasPodNews }: 
   const marks: Mark[] = []
   const result = cluster.results.get(id)
   if (result?.ok === false) marks.push(`refused: ${result.problem.reason}`)
+  if (result?.facts.mode === 'ModelMesh') marks.push('ModelMesh')
   const service = serviceOf(cluster, id)
   const isStoppedNow = isStopped(service?.metadata.annotations ?? {})
   if (isStoppedNow) marks.push('stopped')
@@ -68,7 +69,9 @@ function waiting(
   { objects }: MemoryCluster,
 ): readonly Mark[] {
   if (service?.kind !== 'InferenceGraph') return []
-  const isDown = children.some((child) => conditionOf(child, 'Available')?.status === 'False')
+  const isDown = children.some(
+    (child) => child.kind === 'Deployment' && conditionOf(child, 'Available')?.status !== 'True',
+  )
   const steps = Object.values(Object(Object(service['spec']).nodes) as Record<string, { steps?: object[] }>)
   const called = steps.flatMap((node) => (node.steps ?? []).map((step) => Reflect.get(step, 'serviceName')))
   const isWaiting = objects.some(

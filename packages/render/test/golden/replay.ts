@@ -97,6 +97,12 @@ function marksOf({ cluster, standing, stopped, hasPodNews }: Replay, expected: S
   return [...standing, ...serviceMarks({ id, cluster, expected, wasStopped: stopped.has(id), hasPodNews })]
 }
 
+/** Of an object that nobody owns: what holds for any of the services. */
+function objectMarks(state: Replay, expected: Snapshot, object: KubeObject): readonly Mark[] {
+  const owners = object.metadata.ownerReferences ? [ownerOf(object)] : Object.keys(expected.primary ?? {})
+  return owners.flatMap((owner) => marksOf(state, expected, owner))
+}
+
 function compare(at: string, state: Replay, expected: Snapshot | undefined): Difference[] {
   if (!expected) return []
   const { cluster } = state
@@ -110,7 +116,7 @@ function compare(at: string, state: Replay, expected: Snapshot | undefined): Dif
     const [left, right] = [theirs[key], ours.get(key)]
     const path = `${at}object ${key}`
     const either = left ?? right
-    const marks = either ? marksOf(state, expected, ownerOf(either)) : []
+    const marks = either ? objectMarks(state, expected, either) : []
     const isLeft = left && !right && state.made.has(key) && isLeftBehind(left, cluster)
     const known: readonly Mark[] = isLeft ? [...marks, 'left behind'] : marks
     if (!left || !right) found.push({ path, theirs: left && 'there', ours: right && 'there', marks: known })
