@@ -1,3 +1,4 @@
+import { group } from '@millrace/api'
 import { crdsOf, installGroups } from './crd-objects.ts'
 import { helmFiles } from './helm-files.ts'
 import { kustomizeFiles } from './kustomize-files.ts'
@@ -10,11 +11,19 @@ import { type TextFile, yamlText } from './yaml-text.ts'
 export const ownedFolders: readonly string[] = ['deploy/crds', 'deploy/kustomize', 'deploy/helm']
 
 export function generatedFiles(): readonly TextFile[] {
+  return [...kustomizeFiles(), ...helmFiles(), ...plainFiles(), { path: 'docs/rights.md', text: rightsTable() }]
+}
+
+/**
+ * An installation without tools, in two files: kubectl looks every kind of a file up before it makes the first object, so that
+ * objects of our own kinds cannot come in one file with their CRDs.
+ */
+function plainFiles(): readonly TextFile[] {
+  const all = everything(defaultValues)
+  const isOfOurs = ({ apiVersion }: PlainObject) => String(apiVersion).startsWith(`${group}/`)
   return [
-    ...kustomizeFiles(),
-    ...helmFiles(),
-    { path: 'deploy/install.yaml', text: yamlText(everything(defaultValues)) },
-    { path: 'docs/rights.md', text: rightsTable() },
+    { path: 'deploy/install.yaml', text: yamlText(all.filter((object) => !isOfOurs(object))) },
+    { path: 'deploy/runtimes.yaml', text: yamlText(all.filter(isOfOurs)) },
   ]
 }
 
