@@ -90,13 +90,13 @@ function refusal(message: string, warnings: readonly string[]): AdmissionAnswer 
 
 function checkContext(context: AdmitContext, object: KubeObject, old: KubeObject | undefined): CheckContext {
   const config = context.config()
-  const siblings = context.known(object.kind, object.metadata.namespace) as unknown
+  const siblings = (): unknown => context.known(object.kind, object.metadata.namespace)
   return {
     ...(old && { old }),
     defaultDeploymentMode: config.deploy.defaultDeploymentMode,
     gpuResourceTypes: config.multiNode.customGPUResourceTypeList,
-    ...(object.kind.endsWith('ServingRuntime') && { runtimes: siblings as ServingRuntime[] }),
-    ...(object.kind.startsWith('LocalModel') && { caches: siblings as NonNullable<CheckContext['caches']> }),
+    ...(object.kind.endsWith('ServingRuntime') && { runtimes: siblings() as ServingRuntime[] }),
+    ...(object.kind.startsWith('LocalModel') && { caches: siblings() as NonNullable<CheckContext['caches']> }),
   }
 }
 

@@ -20,6 +20,8 @@ export interface Collection {
   readonly isForbidden: boolean
   get(name: ObjectName): KubeObject | undefined
   list(namespace?: string): readonly KubeObject[]
+  /** `namespace/name` of all. */
+  keys(): Iterable<string>
   by(index: string, value: string): readonly KubeObject[]
   remember(object: KubeObject): void
   forget(object: KubeObject): void
@@ -66,7 +68,12 @@ export function startCollection(
       namespace === undefined
         ? parts.flatMap((part) => part.list())
         : partOf(namespace).flatMap((part) => part.list(namespace)),
-    by: (index, value) => parts.flatMap((part) => part.by(index, value)),
+    keys: () => parts.flatMap((part) => [...part.keys()]),
+    by: (index, value) => {
+      const [only, ...others] = parts
+      if (only && others.length === 0) return only.by(index, value)
+      return parts.flatMap((part) => part.by(index, value))
+    },
     remember: (object) => partOf(object.metadata.namespace)[0]?.remember(object),
     forget: (object) => partOf(object.metadata.namespace)[0]?.forget(object),
     stop: async () => {

@@ -45,7 +45,7 @@ export function createObjectReader<T>(
     },
     remember: (object) => {
       const { name = '', namespace } = object.metadata
-      keep(keyOf(namespace === undefined ? { name } : { namespace, name }), structuredClone(object))
+      keep(keyOf(namespace === undefined ? { name } : { namespace, name }), object)
       metadata()?.remember({ apiVersion: object.apiVersion, kind: object.kind, metadata: object.metadata })
     },
   }

@@ -40,9 +40,10 @@ export function watchedKinds(): readonly WatchedKind[] {
   const child: InformerOptions = {
     indexers: { [ownerIndex]: ownerUids },
     transform: (object) => (ownerUids(object).length > 0 ? lean(object) : nameOnly(object)),
+    asText: true,
   }
   return [
-    ...primaryResources.map((resource) => row(resource, 'primary', {})),
+    ...primaryResources.map((resource) => row(resource, 'primary', { asText: true })),
     ...readResources.map((resource) => row(resource, 'read', {})),
     ...childKinds.map((resource) =>
       // Few ConfigMaps are ours and many are large: their names are followed, and what is needed is read.
@@ -81,7 +82,7 @@ function row(resource: Resource, role: WatchedKind['role'], informer: InformerOp
 
 function podRow(id: string, label: string): WatchedKind {
   const belongsTo = ({ metadata }: KubeObject) => [`${metadata.namespace}/${metadata.labels?.[label]}`]
-  const informer = { labelSelector: label, transform: podOnly, indexers: { [podIndex]: belongsTo } }
+  const informer = { labelSelector: label, transform: podOnly, asText: true, indexers: { [podIndex]: belongsTo } }
   return { ...row(resources.pods, 'pod', informer), id }
 }
 

@@ -1,5 +1,5 @@
+import { type KeptObject, openKept } from './kept-object.ts'
 import type { KubeObject } from './wire.ts'
-import { keyOfObject } from './object-key.ts'
 
 /** The values under which an object is to be found; an object may have none, or several. */
 export type Indexer<T extends KubeObject = KubeObject> = (object: T) => readonly string[]
@@ -8,78 +8,101 @@ export type Indexer<T extends KubeObject = KubeObject> = (object: T) => readonly
 export interface IndexedObjects<T extends KubeObject> {
   readonly size: number
   get(key: string): T | undefined
-  keys(): Iterable<string>
-  /** Answers what was there before. */
-  set(object: T): T | undefined
+  /** As `get`, without opening it. */
+  kept(key: string): KeptObject<T> | undefined
+  keys(namespace?: string): Iterable<string>
+  /** `object` is what `kept` holds. Answers what was there before. */
+  set(key: string, kept: KeptObject<T>, object: T): T | undefined
   delete(key: string): T | undefined
   list(namespace?: string): readonly T[]
   by(index: string, value: string): readonly T[]
 }
+
+/** Most values have one key: a set for each would be larger than what it points to. */
+type Members = string | Set<string>
 
 const namespaceIndex = '\0namespace'
 
 export function createIndexedObjects<T extends KubeObject>(
   indexers: Readonly<Record<string, Indexer<T>>>,
 ): IndexedObjects<T> {
-  const objects = new Map<string, T>()
+  const objects = new Map<string, KeptObject<T>>()
   const byNamespace: Indexer<T> = (object) => [object.metadata.namespace ?? '']
   const indexes = new Map(
     Object.entries({ ...indexers, [namespaceIndex]: byNamespace }).map(([name, indexer]) => [
       name,
-      { indexer, keys: new Map<string, Set<string>>() },
+      { indexer, members: new Map<string, Members>() },
     ]),
   )
 
   const unlink = (key: string, object: T) => {
-    for (const { indexer, keys } of indexes.values()) {
-      for (const value of indexer(object)) {
-        const members = keys.get(value)
-        members?.delete(key)
-        if (members?.size === 0) keys.delete(value)
-      }
+    for (const { indexer, members } of indexes.values()) {
+      for (const value of indexer(object)) removeMember(members, value, key)
     }
   }
   const link = (key: string, object: T) => {
-    for (const { indexer, keys } of indexes.values()) {
-      for (const value of indexer(object)) {
-        const members = keys.get(value)
-        if (members) members.add(key)
-        else keys.set(value, new Set([key]))
-      }
+    for (const { indexer, members } of indexes.values()) {
+      for (const value of indexer(object)) addMember(members, value, key)
     }
   }
-  const by = (index: string, value: string): readonly T[] => {
+  const keysBy = (index: string, value: string): Iterable<string> => {
     const found = indexes.get(index)
     if (!found) throw new TypeError(`there is no index named ${index}`)
-    const members: T[] = []
-    for (const key of found.keys.get(value) ?? []) {
-      const object = objects.get(key)
-      if (object) members.push(object)
+    const members = found.members.get(value) ?? []
+    return typeof members === 'string' ? [members] : members
+  }
+  const by = (index: string, value: string): readonly T[] => {
+    const found: T[] = []
+    for (const key of keysBy(index, value)) {
+      const kept = objects.get(key)
+      if (kept) found.push(openKept(kept))
     }
-    return members
+    return found
   }
 
   return {
     get size() {
       return objects.size
     },
-    get: (key) => objects.get(key),
-    keys: () => objects.keys(),
-    set: (object) => {
-      const key = keyOfObject(object)
-      const previous = objects.get(key)
+    get: (key) => {
+      const kept = objects.get(key)
+      return kept && openKept(kept)
+    },
+    kept: (key) => objects.get(key),
+    keys: (namespace) => (namespace === undefined ? objects.keys() : keysBy(namespaceIndex, namespace)),
+    set: (key, kept, object) => {
+      const known = objects.get(key)
+      const previous = known && openKept(known)
       if (previous) unlink(key, previous)
-      objects.set(key, object)
+      objects.set(key, kept)
       link(key, object)
       return previous
     },
     delete: (key) => {
-      const previous = objects.get(key)
-      if (previous) unlink(key, previous)
+      const known = objects.get(key)
+      if (!known) return undefined
+      const previous = openKept(known)
+      unlink(key, previous)
       objects.delete(key)
       return previous
     },
-    list: (namespace) => (namespace === undefined ? [...objects.values()] : by(namespaceIndex, namespace)),
+    list: (namespace) =>
+      namespace === undefined ? Array.from(objects.values(), openKept) : by(namespaceIndex, namespace),
     by,
   }
+}
+
+function addMember(members: Map<string, Members>, value: string, key: string): void {
+  const known = members.get(value)
+  if (known === undefined || known === key) members.set(value, key)
+  else if (typeof known === 'string') members.set(value, new Set([known, key]))
+  else known.add(key)
+}
+
+function removeMember(members: Map<string, Members>, value: string, key: string): void {
+  const known = members.get(value)
+  if (known === key) members.delete(value)
+  if (known === undefined || typeof known === 'string') return
+  known.delete(key)
+  if (known.size === 0) members.delete(value)
 }

@@ -2,6 +2,7 @@ import type { Client, ObjectName } from './client.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createIndexedObjects, type Indexer } from './indexed-objects.ts'
 import { type Log, silentLog } from './log.ts'
+import { type KeptObject, keepAsText, keepWhole, openKept } from './kept-object.ts'
 import { keyOf, keyOfObject } from './object-key.ts'
 import { runReflector, type Selection } from './reflector.ts'
 import { describeTarget } from './resource-path.ts'
@@ -22,6 +23,8 @@ export interface Informer<T extends KubeObject = KubeObject> {
   readonly trouble: Error | undefined
   get(name: ObjectName): T | undefined
   list(namespace?: string): readonly T[]
+  /** `namespace/name` of all. */
+  keys(namespace?: string): Iterable<string>
   /** Objects for which the named indexer gave this value. */
   by(index: string, value: string): readonly T[]
   /** Called in order, synchronously. What is already here comes as `added` at once. The answer stops it. */
@@ -35,8 +38,10 @@ export interface Informer<T extends KubeObject = KubeObject> {
 
 export interface InformerOptions<T extends KubeObject = KubeObject> extends Selection {
   readonly indexers?: Readonly<Record<string, Indexer<T>>>
-  /** What is kept of an object; it may change the object given. Absent: all but managedFields. */
+  /** What is kept of an object; the object given stays as it is. Absent: all but managedFields. */
   readonly transform?: (object: T) => T
+  /** Keep objects as text: for thousands that are looked at now and then. Each look gives a fresh one. */
+  readonly asText?: boolean
   readonly clock?: Clock
   readonly random?: () => number
   readonly log?: Log
@@ -59,6 +64,7 @@ export function startInformer<T extends KubeObject = KubeObject>(
     ...(metadataOnly && { metadataOnly }),
   }
   const transform = options.transform ?? withoutManagedFields
+  const keep = options.asText ? keepAsText : keepWhole
   const what = describeTarget(resource, selection)
   const objects = createIndexedObjects<T>(options.indexers ?? {})
   const handlers = new Set<(change: Change<T>) => void>()
@@ -80,10 +86,9 @@ export function startInformer<T extends KubeObject = KubeObject>(
       }
     }
   }
-  const put = (object: T) => {
-    const previous = objects.set(object)
+  const put = (key: string, kept: KeptObject<T>, object: T) => {
+    const previous = objects.set(key, kept, object)
     if (!previous) return tell({ type: 'added', object })
-    if (previous.metadata.resourceVersion === object.metadata.resourceVersion) return
     // Deleted and made again while nobody looked: two lives, not one change.
     if (previous.metadata.uid !== object.metadata.uid) {
       tell({ type: 'deleted', object: previous })
@@ -91,12 +96,18 @@ export function startInformer<T extends KubeObject = KubeObject>(
     }
     tell({ type: 'updated', object, previous })
   }
+  const take = (key: string, object: T) => {
+    const known = objects.kept(key)
+    if (known && (isSameState(known, object.metadata) || isNewer(known, object.metadata))) return
+    const transformed = transform(object)
+    put(key, keep(transformed), transformed)
+  }
   const drop = (key: string, lastSeen?: T) => {
     const previous = objects.delete(key)
     if (previous) tell({ type: 'deleted', object: lastSeen ?? previous })
   }
 
-  const done = runReflector<T>({
+  const done = runReflector<T, KeptObject<T>>({
     client,
     resource,
     selection,
@@ -105,11 +116,14 @@ export function startInformer<T extends KubeObject = KubeObject>(
     signal: abort.signal,
     watchList: options.watchList ?? true,
     sink: {
-      replaced: (fresh, resourceVersion) => {
+      taken: (object) => keep(transform(object)),
+      replaced: (state, resourceVersion) => {
         if (abort.signal.aborted) return
-        const kept = new Set(fresh.map(keyOfObject))
-        for (const key of objects.keys()) if (!kept.has(key)) drop(key)
-        for (const object of fresh) put(transform(object))
+        for (const key of objects.keys()) if (!state.has(key)) drop(key)
+        for (const [key, kept] of state) {
+          const known = objects.kept(key)
+          if (!known || !isSameState(known, kept)) put(key, kept, openKept(kept))
+        }
         reached = versionNumber(resourceVersion) ?? reached
         isSynced = true
         synced.resolve()
@@ -117,12 +131,10 @@ export function startInformer<T extends KubeObject = KubeObject>(
       changed: ({ type, object }) => {
         if (abort.signal.aborted) return
         const key = keyOfObject(object)
-        const known = objects.get(key)
-        if (type !== 'DELETED') {
-          if (!known || !isNewer(known, object)) put(transform(object))
-        } else if (known && (known.metadata.uid === object.metadata.uid || !isNewer(known, object))) {
+        if (type !== 'DELETED') return take(key, object)
+        const known = objects.kept(key)
+        if (known && (known.uid === object.metadata.uid || !isNewer(known, object.metadata)))
           drop(key, transform(object))
-        }
       },
       reached: (resourceVersion) => {
         reached = versionNumber(resourceVersion) ?? reached
@@ -147,6 +159,7 @@ export function startInformer<T extends KubeObject = KubeObject>(
     },
     get: (name) => objects.get(keyOf(name)),
     list: (inNamespace) => objects.list(inNamespace),
+    keys: (inNamespace) => objects.keys(inNamespace),
     by: (index, value) => objects.by(index, value),
     onChange: (handler) => {
       handlers.add(handler)
@@ -156,12 +169,13 @@ export function startInformer<T extends KubeObject = KubeObject>(
     remember: (object) => {
       const version = versionNumber(object.metadata.resourceVersion)
       if (!isSynced || abort.signal.aborted || version === undefined || version <= reached) return
-      const known = objects.get(keyOfObject(object))
-      if (!known || isNewer(object, known)) put(transform(structuredClone(object)))
+      const key = keyOfObject(object)
+      const known = objects.kept(key)
+      if (!known || isNewer(object.metadata, known)) take(key, object)
     },
     forget: (object) => {
       const key = keyOfObject(object)
-      if (!abort.signal.aborted && objects.get(key)?.metadata.uid === object.metadata.uid) drop(key)
+      if (!abort.signal.aborted && objects.kept(key)?.uid === object.metadata.uid) drop(key)
     },
     stop: async () => {
       abort.abort()
@@ -173,8 +187,8 @@ export function startInformer<T extends KubeObject = KubeObject>(
 
 /** What `kubectl apply` and field managers leave behind is often half of an object, and few ever read it. */
 export function withoutManagedFields<T extends KubeObject>(object: T): T {
-  delete object.metadata.managedFields
-  return object
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata }
 }
 
 /** Resource versions of one resource are decimal numbers that grow (KEP-5504). Where they aren't, nothing is assumed. */
@@ -182,7 +196,13 @@ function versionNumber(resourceVersion: string | undefined): bigint | undefined 
   return resourceVersion !== undefined && /^\d{1,20}$/.test(resourceVersion) ? BigInt(resourceVersion) : undefined
 }
 
-function isNewer(a: KubeObject, b: KubeObject): boolean {
-  const [left, right] = [versionNumber(a.metadata.resourceVersion), versionNumber(b.metadata.resourceVersion)]
+type State = Pick<KeptObject, 'uid' | 'resourceVersion'>
+
+function isSameState(a: Partial<State>, b: Partial<State>): boolean {
+  return a.resourceVersion !== undefined && a.uid === b.uid && a.resourceVersion === b.resourceVersion
+}
+
+function isNewer(a: Partial<State>, b: Partial<State>): boolean {
+  const [left, right] = [versionNumber(a.resourceVersion), versionNumber(b.resourceVersion)]
   return left !== undefined && right !== undefined && left > right
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from './wire.ts'
+import type { KubeObject, ManagedFieldsEntry } from './wire.ts'
 
 const fieldSetsMax = 4096
 
@@ -7,27 +7,27 @@ const fieldSetsMax = 4096
  * and equal field sets are one object in memory. Ten thousand children rendered alike hold a handful of field sets.
  */
 export function leanFor(fieldManager: string): <T extends KubeObject>(object: T) => T {
-  const fieldSets = new Map<string, Readonly<Record<string, unknown>>>()
-  const shared = (fields: Readonly<Record<string, unknown>>) => {
-    const text = JSON.stringify(fields)
-    const known = fieldSets.get(text)
-    if (known) return known
-    if (fieldSets.size >= fieldSetsMax) fieldSets.clear()
-    fieldSets.set(text, fields)
-    return fields
+  const known = new Map<string, ManagedFieldsEntry[]>()
+  const shared = (managedFields: ManagedFieldsEntry[]) => {
+    const text = JSON.stringify(managedFields)
+    const equal = known.get(text)
+    if (equal) return equal
+    if (known.size >= fieldSetsMax) known.clear()
+    known.set(text, managedFields)
+    return managedFields
   }
   return (object) => {
-    const entry = object.metadata.managedFields?.find(
+    const { managedFields = [], ...metadata } = object.metadata
+    const entry = managedFields.find(
       ({ manager, operation, subresource }) => manager === fieldManager && operation === 'Apply' && !subresource,
     )
-    delete object.metadata.managedFields
-    if (!entry?.fieldsV1) return object
-    const fieldsV1 = shared(withoutOwners(entry.fieldsV1))
+    if (!entry?.fieldsV1) return { ...object, metadata }
     const { manager, operation, apiVersion } = entry
-    object.metadata.managedFields = [
+    const fieldsV1 = withoutOwners(entry.fieldsV1)
+    const own = [
       { ...(manager && { manager }), ...(operation && { operation }), ...(apiVersion && { apiVersion }), fieldsV1 },
     ]
-    return object
+    return { ...object, metadata: { ...metadata, managedFields: shared(own) } }
   }
 }
 

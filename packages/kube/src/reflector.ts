@@ -17,9 +17,11 @@ export interface Selection {
 }
 
 /** What a reflector tells, in the order in which it happened at the server. */
-export interface ReflectorSink<T extends KubeObject> {
-  /** The whole state, at a resource version: on the first sync and whenever history was lost. */
-  replaced(objects: readonly T[], resourceVersion: string): void
+export interface ReflectorSink<T extends KubeObject, K> {
+  /** What is to be kept of an object of the state that is being read: it may be large, and comes piece by piece. */
+  taken(object: T): K
+  /** The whole state by `namespace/name`, at a resource version: on the first sync and whenever history was lost. */
+  replaced(state: ReadonlyMap<string, K>, resourceVersion: string): void
   changed(event: { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }): void
   /** Everything up to this resource version has been told. */
   reached(resourceVersion: string): void
@@ -27,11 +29,11 @@ export interface ReflectorSink<T extends KubeObject> {
   troubled(error: Error | undefined): void
 }
 
-export interface ReflectorOptions<T extends KubeObject> {
+export interface ReflectorOptions<T extends KubeObject, K> {
   readonly client: Client
   readonly resource: Resource
   readonly selection: Selection
-  readonly sink: ReflectorSink<T>
+  readonly sink: ReflectorSink<T, K>
   readonly clock: Clock
   readonly random: () => number
   readonly signal: AbortSignal
@@ -64,7 +66,7 @@ const initialEventsEnd = 'k8s.io/initial-events-end'
  *        ▲                   │410                     lost history: everything is read again
  *        └───────────────────┘                        any failure: wait, longer each time, with jitter
  */
-export async function runReflector<T extends KubeObject>(options: ReflectorOptions<T>): Promise<void> {
+export async function runReflector<T extends KubeObject, K>(options: ReflectorOptions<T, K>): Promise<void> {
   const { clock, random, signal, sink } = options
   let hadLost = false
   const position: Position = { resourceVersion: undefined, watchList: options.watchList, failures: 0, isOpen: false }
@@ -89,8 +91,8 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
 }
 
 /** One list and watch, or one watch from the known position. Answers why it failed; undefined: the watch just ended. */
-async function followOnce<T extends KubeObject>(
-  options: ReflectorOptions<T>,
+async function followOnce<T extends KubeObject, K>(
+  options: ReflectorOptions<T, K>,
   position: Position,
 ): Promise<Error | undefined> {
   try {
@@ -112,15 +114,15 @@ function isRefusal(error: unknown): boolean {
   return isKubeError(error, 'Invalid') || isKubeError(error, 'BadRequest') || isKubeError(error, 'NoWatchList')
 }
 
-async function listAll<T extends KubeObject>(options: ReflectorOptions<T>, position: Position): Promise<void> {
+async function listAll<T extends KubeObject, K>(options: ReflectorOptions<T, K>, position: Position): Promise<void> {
   const { client, resource, selection, signal, sink } = options
   const list = await client.list<T>(resource, { ...selection, signal })
   const resourceVersion = list.metadata.resourceVersion ?? ''
-  sink.replaced(list.items, resourceVersion)
+  sink.replaced(new Map(list.items.map((object) => [keyOfObject(object), sink.taken(object)])), resourceVersion)
   position.resourceVersion = resourceVersion
 }
 
-async function watchOn<T extends KubeObject>(options: ReflectorOptions<T>, position: Position): Promise<void> {
+async function watchOn<T extends KubeObject, K>(options: ReflectorOptions<T, K>, position: Position): Promise<void> {
   const { client, resource, selection, signal, random } = options
   const from = position.resourceVersion
   const initial = from === undefined ? createInitialState(options) : undefined
@@ -153,7 +155,11 @@ async function watchOn<T extends KubeObject>(options: ReflectorOptions<T>, posit
 
 type PlainEvent<T extends KubeObject> = Exclude<WatchEvent<T>, { readonly type: 'ERROR' }>
 
-function take<T extends KubeObject>(options: ReflectorOptions<T>, position: Position, event: PlainEvent<T>): void {
+function take<T extends KubeObject, K>(
+  options: ReflectorOptions<T, K>,
+  position: Position,
+  event: PlainEvent<T>,
+): void {
   const { sink } = options
   const { resourceVersion } = event.object.metadata
   if (event.type !== 'BOOKMARK') sink.changed({ type: event.type, object: event.object })
@@ -164,16 +170,16 @@ function take<T extends KubeObject>(options: ReflectorOptions<T>, position: Posi
   opened(options, position)
 }
 
-function opened<T extends KubeObject>(options: ReflectorOptions<T>, position: Position): void {
+function opened<T extends KubeObject, K>(options: ReflectorOptions<T, K>, position: Position): void {
   if (position.isOpen) return
   position.isOpen = true
   options.sink.troubled(undefined)
 }
 
 /** Collects WatchList's first events until the bookmark that ends them, and notices when that bookmark will never come. */
-function createInitialState<T extends KubeObject>(options: ReflectorOptions<T>) {
+function createInitialState<T extends KubeObject, K>(options: ReflectorOptions<T, K>) {
   const { clock, resource, selection, sink } = options
-  const objects = new Map<string, T>()
+  const state = new Map<string, K>()
   const silence = new AbortController()
   let events = 0
   let isDone = false
@@ -209,13 +215,13 @@ function createInitialState<T extends KubeObject>(options: ReflectorOptions<T>) 
     take: (event: PlainEvent<T>, position: Position) => {
       events += 1
       const { resourceVersion, annotations } = event.object.metadata
-      if (event.type === 'DELETED') objects.delete(keyOfObject(event.object))
-      else if (event.type !== 'BOOKMARK') objects.set(keyOfObject(event.object), event.object)
+      if (event.type === 'DELETED') state.delete(keyOfObject(event.object))
+      else if (event.type !== 'BOOKMARK') state.set(keyOfObject(event.object), sink.taken(event.object))
       if (event.type !== 'BOOKMARK' || annotations?.[initialEventsEnd] !== 'true') return
       isDone = true
       cancel()
-      sink.replaced([...objects.values()], resourceVersion ?? '')
-      objects.clear()
+      sink.replaced(state, resourceVersion ?? '')
+      state.clear()
       position.resourceVersion = resourceVersion
       opened(options, position)
     },

@@ -7,6 +7,7 @@ import {
   createInformers,
   fixedConnection,
   type InformerOptions,
+  type KubeObject,
   type Log,
   resources,
   silentLog,
@@ -199,26 +200,44 @@ test('waits longer after each failure, and a server that always says 410 is not 
   for (const [index, wait] of waits.entries()) if (index > 1) assert.ok(wait > (waits[index - 1] ?? 0), String(waits))
 })
 
-test('indexes follow every change', async (t) => {
-  const { fake, informer, names } = await follow(
-    t,
-    { indexers: { color: (object) => Object.values(Object(object['data'])) } },
-    (fake) => {
-      fake.put('a', { color: 'red' })
-      fake.put('b', { color: 'red' })
-    },
-  )
+for (const asText of [false, true]) {
+  test(`indexes follow every change (kept ${asText ? 'as text' : 'whole'})`, async (t) => {
+    const { fake, informer, names } = await follow(
+      t,
+      { asText, indexers: { color: (object) => Object.values(Object(object['data'])) } },
+      (fake) => {
+        fake.put('a', { color: 'red' })
+        fake.put('b', { color: 'red' })
+      },
+    )
+    await informer.synced
+    const red = () => informer.by('color', 'red').map((object) => object.metadata.name)
+    assert.deepEqual(red(), ['a', 'b'])
+    await eventually('a watch is open', () => fake.watches === 1)
+    fake.put('a', { color: 'blue' })
+    fake.remove('b')
+    fake.put('c')
+    await eventually('c is here', () => names().includes('c'))
+    assert.deepEqual(red(), [])
+    assert.equal(informer.by('color', 'blue').length, 1)
+    assert.throws(() => informer.by('size', 'x'), /no index named size/)
+  })
+}
+
+test('what is kept as text is given back as it was, its managed fields shared', async (t) => {
+  const managedFields = [{ manager: 'millrace' }]
+  const transform = <T extends KubeObject>(object: T): T => ({
+    ...object,
+    metadata: { ...object.metadata, managedFields },
+  })
+  const { informer } = await follow(t, { asText: true, transform }, (fake) => fake.put('a', { text: 'ä\u2028"\n' }))
   await informer.synced
-  const red = () => informer.by('color', 'red').map((object) => object.metadata.name)
-  assert.deepEqual(red(), ['a', 'b'])
-  await eventually('a watch is open', () => fake.watches === 1)
-  fake.put('a', { color: 'blue' })
-  fake.remove('b')
-  fake.put('c')
-  await eventually('c is here', () => names().includes('c'))
-  assert.deepEqual(red(), [])
-  assert.equal(informer.by('color', 'blue').length, 1)
-  assert.throws(() => informer.by('size', 'x'), /no index named size/)
+  const [first, again] = [informer.list()[0], informer.get({ namespace: 'default', name: 'a' })]
+  assert.deepEqual(first, again)
+  assert.deepEqual(first?.['data'], { text: 'ä\u2028"\n' })
+  assert.equal(first?.metadata.managedFields, managedFields)
+  assert.deepEqual([...informer.keys()], ['default/a'])
+  assert.deepEqual([...informer.keys('default')], ['default/a'])
 })
 
 test('remembers what we wrote until the watch has told of it, and never goes back in time', async (t) => {
