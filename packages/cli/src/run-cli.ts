@@ -3,6 +3,7 @@ import { CommandError } from './command-error.ts'
 import { defineApiserver } from './commands/apiserver.ts'
 import { defineApply } from './commands/apply.ts'
 import { defineBackup } from './commands/backup.ts'
+import { defineConfig } from './commands/config.ts'
 import { defineController } from './commands/controller.ts'
 import { defineCrd } from './commands/crd.ts'
 import { defineDelete } from './commands/delete.ts'
@@ -52,6 +53,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     defineMigrate,
     defineUpgrade,
     defineCrd,
+    defineConfig,
     defineController,
     defineApiserver,
   ]) {

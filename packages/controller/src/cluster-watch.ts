@@ -31,6 +31,8 @@ export interface ClusterWatchOptions {
   readonly client: Client
   readonly kinds: readonly WatchedKind[]
   readonly namespaces?: readonly string[]
+  /** The controller's own. */
+  readonly ownNamespace: string
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
@@ -70,10 +72,15 @@ export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
     wake()
   })
 
+  const namespacesOf = ({ isClusterWide, isOwnToo }: WatchedKind): readonly string[] | undefined => {
+    if (!options.namespaces || isClusterWide) return undefined
+    return isOwnToo ? [...new Set([...options.namespaces, options.ownNamespace])] : options.namespaces
+  }
   const start = (kind: WatchedKind) => {
+    const namespaces = namespacesOf(kind)
     const collection = startCollection(informers, kind.resource, {
       informer: kind.informer,
-      ...(options.namespaces && !kind.isClusterWide && { namespaces: options.namespaces }),
+      ...(namespaces && { namespaces }),
       onChange: (change) => options.onChange(kind, change),
     })
     running.set(kind.id, collection)

@@ -20,7 +20,7 @@ import {
   resources,
   type WorkQueue,
 } from '@millrace/kube'
-import { type Capabilities, observe, render, secretFacts } from '@millrace/render'
+import { type Capabilities, makesPods, observe, render, secretFacts } from '@millrace/render'
 import { admit } from './admit.ts'
 import { capabilitiesOf, createCapabilityReport, hasImageVolumes } from './capabilities.ts'
 import { createChildren } from './children.ts'
@@ -39,7 +39,6 @@ import { createOwnWrites } from './own-writes.ts'
 import { reconcile, type ReconcileContext, type Renderer } from './reconcile.ts'
 import { releaseFinalizers } from './release-finalizers.ts'
 import { createRolloutNews } from './rollout-news.ts'
-import { makesPods } from './rollout-state.ts'
 import { createRolloutTurns } from './rollout-turns.ts'
 import { createScaleTracker } from './scale-series.ts'
 import { createSettingsUse, type SettingsPart } from './settings-use.ts'
@@ -131,6 +130,7 @@ export function createLoop(options: LoopOptions): Loop {
     client,
     kinds: watchedKinds(),
     ...(options.namespaces && { namespaces: options.namespaces }),
+    ownNamespace: controllerNamespace,
     clock,
     random,
     log,

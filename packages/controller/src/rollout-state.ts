@@ -1,12 +1,8 @@
 import type { Comparison, KubeObject } from '@millrace/kube'
+import { isKnativeService, makesPods } from '@millrace/render'
 
 /** How far the pods of a service are on the way to what was applied last. */
 export type RolloutState = { readonly state: 'done' | 'under way' } | { readonly state: 'failed'; readonly why: string }
-
-/** Whether pods are made from the object: a Deployment's, or those of a Knative Service's revisions. */
-export function makesPods(object: KubeObject): boolean {
-  return object.kind === 'Deployment' || isKnativeService(object)
-}
 
 /** Whether applying would replace pods: something lives by a template, and that would be another one. */
 export function wouldRoll(comparison: Comparison): boolean {
@@ -23,10 +19,6 @@ export function rolloutState(children: readonly KubeObject[]): RolloutState {
     states.find(({ state }) => state === 'failed') ??
     states.find(({ state }) => state === 'under way') ?? { state: 'done' }
   )
-}
-
-function isKnativeService({ kind, apiVersion }: KubeObject): boolean {
-  return kind === 'Service' && apiVersion.startsWith('serving.knative.dev/')
 }
 
 interface Condition {

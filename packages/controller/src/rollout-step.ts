@@ -1,7 +1,8 @@
 import type { Comparison, KubeObject } from '@millrace/kube'
+import { makesPods } from '@millrace/render'
 import { failed, isReady, markOf, type RolloutMark, rolling } from './rollout-mark.ts'
 import type { Turn } from './rollout-turns.ts'
-import { makesPods, rolloutState, wouldRoll } from './rollout-state.ts'
+import { rolloutState, wouldRoll } from './rollout-state.ts'
 
 /** What a run may do with a service's pods. */
 export type RolloutStep =

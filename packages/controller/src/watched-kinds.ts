@@ -13,6 +13,8 @@ export interface WatchedKind {
   readonly role: 'primary' | 'child' | 'pod' | 'read'
   /** Looked for in all namespaces, also by who serves some of them only. */
   readonly isClusterWide?: boolean
+  /** Followed in the controller's own namespace too: the configuration names some that are there. */
+  readonly isOwnToo?: boolean
 }
 
 /** The kinds that the loop looks after. A further kind is a row here, and a front end in the renderer. */
@@ -42,17 +44,13 @@ export function watchedKinds(): readonly WatchedKind[] {
     transform: (object) => (ownerUids(object).length > 0 ? lean(object) : nameOnly(object)),
     asText: true,
   }
+  // Few ConfigMaps are ours and many are large: their names are followed, and what is needed is read.
+  const namesOnly = { ...metadataOnly, indexers: { [ownerIndex]: ownerUids } }
+  const configMaps = { ...row(resources.configMaps, 'child', namesOnly), isOwnToo: true }
   return [
     ...primaryResources.map((resource) => row(resource, 'primary', { asText: true })),
     ...readResources.map((resource) => row(resource, 'read', {})),
-    ...childKinds.map((resource) =>
-      // Few ConfigMaps are ours and many are large: their names are followed, and what is needed is read.
-      row(
-        resource,
-        'child',
-        resource.kind === 'ConfigMap' ? { ...metadataOnly, indexers: child.indexers ?? {} } : child,
-      ),
-    ),
+    ...childKinds.map((resource) => (resource.kind === 'ConfigMap' ? configMaps : row(resource, 'child', child))),
     row(resources.serviceAccounts, 'read', { transform: serviceAccountOnly }),
     row(resources.secrets, 'read', metadataOnly),
     { ...row(knativeServings, 'read', {}), isClusterWide: true },
