@@ -1,7 +1,7 @@
 // Installs what is missing with the npm that runs us, and says why the wait. Runs on Node 20, which is all that a new machine has.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -12,7 +12,12 @@ const wanted = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex')
 // A checkout of another branch touches the lock file without changing it.
-if (isInstalled() && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) done()
+if (isCurrent()) done()
+// Two npm in one folder take each other's files away.
+const turn = join(root, 'node_modules', '.millrace-installing')
+const waitMsMax = 600_000
+takeTurn()
+if (isCurrent()) done()
 
 process.stderr.write('Installing dependencies, Node 24 among them (needed once, about half a minute) ...\n')
 // Not `npm ci`: it removes node_modules under a platform that runs from it, and refuses a lock file that was written where the
@@ -28,6 +33,53 @@ if (!isInstalled()) {
   fail(1, `There is no Node 24 package for ${machine}; Linux and macOS on x64 and arm64 have one.`)
 }
 done()
+
+function isCurrent() {
+  return isInstalled() && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
+}
+
+/** Waits until nobody else installs here. Who was killed while installing is not waited for. */
+function takeTurn() {
+  mkdirSync(dirname(turn), { recursive: true })
+  process.on('exit', () => {
+    if (holder() === process.pid) rmSync(turn, { force: true })
+  })
+  let isTold = false
+  for (const until = Date.now() + waitMsMax; Date.now() < until; ) {
+    try {
+      writeFileSync(turn, String(process.pid), { flag: 'wx' })
+      return
+    } catch (error) {
+      if (error.code !== 'EEXIST') fail(1, `Cannot install here: ${error.message}`)
+    }
+    const other = holder()
+    if (other !== undefined && !isAlive(other)) {
+      rmSync(turn, { force: true })
+      continue
+    }
+    if (!isTold) process.stderr.write('Waiting for another install in this folder ...\n')
+    isTold = true
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  }
+  fail(1, `Another install has not ended for ${waitMsMax / 60_000} minutes: remove ${turn} and try again.`)
+}
+
+function holder() {
+  try {
+    return Number(readFileSync(turn, 'utf8')) || undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
 
 function isInstalled() {
   return (

@@ -92,6 +92,11 @@ test('Ready names a server that crashes, and one that has too little memory', ()
       { reason: 'Error', exitCode: 3, message: 'ValueError: not a model' },
       /exit code 3: ValueError: not a model\): correct/,
     ],
+    [
+      { reason: 'Error', exitCode: 137, message: 'serving port=8080' },
+      /was killed \(pod [^,]+, ended by SIGKILL, its last line was serving port=8080\): look whether/,
+    ],
+    [{ reason: 'Error', exitCode: 139 }, /failed \(pod [^,]+, ended by SIGSEGV\): correct/],
     [{ reason: 'OOMKilled', exitCode: 137 }, /more memory than its limit .*: raise resources\.limits\.memory\.$/],
   ] as const) {
     const cluster = play({ predictor: { model } })

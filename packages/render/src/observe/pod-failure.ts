@@ -36,6 +36,19 @@ const waitingFailures = new Set([
   'CreateContainerError',
   'RunContainerError',
 ])
+/** What ended a container from outside, by the exit code that stands for it. Its last words are not the cause then. */
+const signals: Readonly<Record<number, string>> = {
+  129: 'SIGHUP',
+  130: 'SIGINT',
+  131: 'SIGQUIT',
+  132: 'SIGILL',
+  134: 'SIGABRT',
+  135: 'SIGBUS',
+  136: 'SIGFPE',
+  137: 'SIGKILL',
+  139: 'SIGSEGV',
+  143: 'SIGTERM',
+}
 const servers: readonly string[] = [containerNames.server, containerNames.worker, containerNames.transformer]
 
 export function containerStatuses(
@@ -96,14 +109,19 @@ export function podTrouble(pod: KubeObject): Trouble | undefined {
 }
 
 function endSentence({ container, isInit }: Found, ended: Termination, pod: string): string {
+  const signal = signals[ended.exitCode ?? 0]
   const line = lastLine(ended.message ?? '')
-  const said = line ? `: ${line}` : ''
-  const where = `(pod ${pod}, exit code ${ended.exitCode ?? 'unknown'}${said})`
+  const said = line ? `${signal ? ', its last line was' : ':'} ${line}` : ''
+  const how = signal ? `ended by ${signal}` : `exit code ${ended.exitCode ?? 'unknown'}`
+  const where = `(pod ${pod}, ${how}${said})`
   if (ended.reason === 'OOMKilled') {
     return `Container "${container}" used more memory than its limit and was killed (pod ${pod}): raise resources.limits.memory`
   }
   if (container === containerNames.storageInitializer) {
     return `The model could not be downloaded ${where}: correct its storage URI or credentials, it is tried again by itself`
+  }
+  if (ended.exitCode === 137) {
+    return `Container "${container}" was killed ${where}: look whether the machine is short of memory, it is started again by itself`
   }
   const step = isInit ? 'correct the cause' : 'correct the model or the server’s settings'
   return `Container "${container}" failed ${where}: ${step}, it is tried again by itself`
@@ -152,10 +170,12 @@ function isFailure(ended: Termination): boolean {
 
 function terminationFailure(ended: Termination, location: string): Failure {
   const said = tail(ended.message ?? '', messageCharsMax)
-  const message =
+  const signal = signals[ended.exitCode ?? 0]
+  const cause =
     ended.reason === 'OOMKilled'
-      ? `The container used more memory than its limit and was killed: raise resources.limits.memory.${said ? ` It last said: ${said}` : ''}`
-      : said
+      ? 'The container used more memory than its limit and was killed: raise resources.limits.memory.'
+      : signal && `The container was ended by ${signal}.`
+  const message = cause ? `${cause}${said ? ` It last said: ${said}` : ''}` : said
   return {
     location,
     reason: 'ModelLoadFailed',
