@@ -6,10 +6,21 @@ import { hasMarker, isStopped, markerOf, modeOf } from './objects.ts'
  * What a service means, told a second time and much shorter than the renderer does: which workloads there are and what they
  * run, how many, and how they are reached. It is small enough to be read against KServe's documentation.
  */
-export function askedOf({ service, children }: Compared): readonly string[] {
+export function askedOf(compared: Compared): readonly string[] {
+  const { service, children } = compared
   if (isStopped(service)) return running(children).map((child) => `is stopped, and ${titleOf(child)} is there`)
   if (service.kind === 'InferenceGraph') return graphFaults(service, children)
-  return modeOf(service) === 'Knative' ? knativeFaults(service, children) : standardFaults(service, children)
+  const faults = modeOf(service) === 'Knative' ? knativeFaults(compared) : standardFaults(service, children)
+  return [...faults, ...labelFaults(service, children)]
+}
+
+/** Labels of a service are those of its workloads and Services too. */
+function labelFaults(service: KubeObject, children: readonly KubeObject[]): readonly string[] {
+  const { team } = service.metadata.labels ?? {}
+  return children
+    .filter(({ kind }) => kind === 'Deployment' || kind === 'Service')
+    .filter(({ metadata }) => metadata.labels?.['team'] !== team)
+    .map((child) => `${titleOf(child)} has the label team=${child.metadata.labels?.['team']}, not ${team}`)
 }
 
 interface Spec {
@@ -78,6 +89,9 @@ function autoscalerFaults(
   workloads: ReadonlyMap<string, Component>,
 ): readonly string[] {
   const scaler = service.metadata.annotations?.['serving.kserve.io/autoscalerClass'] ?? 'hpa'
+  const collectors = named(children, 'OpenTelemetryCollector')
+  const isCollected = JSON.stringify(service['spec']).includes('"backend":"opentelemetry"')
+  if (collectors.size > 0 && !isCollected) return ['has an OpenTelemetryCollector, and no metric that needs it']
   const live = named(children, 'HorizontalPodAutoscaler')
   const scaled = named(children, 'ScaledObject')
   if (scaler !== 'keda' && scaled.size > 0) return ['has a ScaledObject, and does not scale by KEDA']
@@ -94,10 +108,10 @@ function autoscalerFaults(
     const { minReplicas = 1, maxReplicas = 0 } = workloads.get(name) ?? {}
     const min = Math.max(1, minReplicas)
     const max = Math.max(min, maxReplicas)
-    const isLowered = (service['spec'] as Spec).canary !== undefined
-    if (live.has(name) && spec.maxReplicas !== max) faults.push(`${name} scales up to ${spec.maxReplicas}, not ${max}`)
-    if (live.has(name) && !isLowered && spec.minReplicas !== min)
-      faults.push(`${name} scales down to ${spec.minReplicas}, not ${min}`)
+    // A canary's pods are taken from the predictor's.
+    if (!live.has(name) || (service['spec'] as Spec).canary) continue
+    if (spec.maxReplicas !== max) faults.push(`${name} scales up to ${spec.maxReplicas}, not ${max}`)
+    if (spec.minReplicas !== min) faults.push(`${name} scales down to ${spec.minReplicas}, not ${min}`)
   }
   return faults
 }
@@ -107,10 +121,51 @@ function exposureFaults(service: KubeObject, children: readonly KubeObject[]): r
   const ways = children.filter(({ kind }) => ['Ingress', 'HTTPRoute', 'VirtualService'].includes(kind))
   if (isHidden) return ways.map((way) => `is hidden, and ${titleOf(way)} leads to it`)
   const kinds = new Set(ways.map(({ kind }) => kind))
-  return kinds.size > 1 ? [`is reached by ${[...kinds].join(' and ')} at once`] : []
+  if (kinds.size > 1) return [`is reached by ${[...kinds].join(' and ')} at once`]
+  return [...ingressFaults(service, ways), ...canaryFaults(service, ways)]
 }
 
-function knativeFaults(service: KubeObject, children: readonly KubeObject[]): readonly string[] {
+interface IngressRule {
+  readonly host: string
+  readonly http: { readonly paths: readonly { readonly backend: { readonly service: { readonly name: string } } }[] }
+}
+
+/** Every component has a host of its own that leads to it. */
+function ingressFaults(service: KubeObject, ways: readonly KubeObject[]): readonly string[] {
+  const ingress = ways.find(({ kind }) => kind === 'Ingress')
+  if (!ingress) return []
+  const { rules } = ingress['spec'] as { readonly rules: readonly IngressRule[] }
+  const hosts = rules.map(({ host }) => host)
+  const targets = rules.flatMap(({ http }) => http.paths.map(({ backend }) => backend.service.name))
+  const { transformer, explainer } = service['spec'] as Spec
+  const { name } = service.metadata
+  const components = ['predictor', ...(transformer ? ['transformer'] : []), ...(explainer ? ['explainer'] : [])]
+  return [
+    ...hosts.filter((host, index) => hosts.indexOf(host) !== index).map((host) => `names the host ${host} twice`),
+    ...components.filter((one) => !targets.includes(`${name}-${one}`)).map((one) => `no host leads to the ${one}`),
+  ]
+}
+
+interface RouteRule {
+  readonly backendRefs: readonly { readonly name: string; readonly weight?: number }[]
+}
+
+/** Where requests can be split, a canary gets its share of those that go to the predictor. */
+function canaryFaults(service: KubeObject, ways: readonly KubeObject[]): readonly string[] {
+  const { canary = [], transformer } = service['spec'] as Spec
+  const routes = ways.filter(({ kind }) => kind === 'HTTPRoute')
+  if (transformer || routes.length === 0) return []
+  const backends = routes.flatMap((route) =>
+    (Object(route['spec']).rules as readonly RouteRule[]).flatMap(({ backendRefs }) => backendRefs),
+  )
+  return canary.flatMap(({ predictor, trafficPercent }) => {
+    const name = `${service.metadata.name}-${predictor.name}-predictor`
+    const isSplit = backends.some((backend) => backend.name === name && backend.weight === trafficPercent)
+    return isSplit ? [] : [`canary ${predictor.name} does not get ${trafficPercent} % of the requests`]
+  })
+}
+
+function knativeFaults({ service, children, initialScale }: Compared): readonly string[] {
   const workloads = workloadsOf(service)
   const live = new Map(children.filter(isKnative).map((child) => [child.metadata.name ?? '', child]))
   const faults = [...sameNames('Knative Service', [...workloads.keys()], live)]
@@ -122,11 +177,20 @@ function knativeFaults(service: KubeObject, children: readonly KubeObject[]): re
     if (!hasMarker(knative, markerOf(component))) faults.push(`${name} does not run ${markerOf(component)}`)
     const template = Object(Object(Object(knative['spec']).template).metadata)
     const maximum: unknown = Object(template.annotations)['autoscaling.knative.dev/max-scale']
-    const wanted = component.maxReplicas === undefined ? undefined : String(component.maxReplicas)
+    const fromSpec = component.maxReplicas === undefined ? undefined : String(component.maxReplicas)
+    const wanted = service.metadata.annotations?.['autoscaling.knative.dev/max-scale'] ?? fromSpec
     if (maximum !== wanted) faults.push(`${name} scales up to ${maximum}, not ${wanted} (0 is no limit)`)
+    // Settings that came after it make no new revision.
+    const isKnown = initialScale.sinceMs + deafMs < Date.parse(knative.metadata.creationTimestamp ?? '')
+    const initial = Number(Object(template.annotations)['autoscaling.knative.dev/initial-scale'] ?? initialScale.value)
+    const most = Number(wanted ?? 0)
+    if (isKnown && most > 0 && initial > most) faults.push(`${name} begins with ${initial} pods, more than ${most}`)
   }
   return faults
 }
+
+/** So long after a change even a watch that had gone deaf has been made anew. */
+const deafMs = 20 * 60_000
 
 function graphFaults(graph: KubeObject, children: readonly KubeObject[]): readonly string[] {
   const name = graph.metadata.name ?? ''

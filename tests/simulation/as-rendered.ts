@@ -5,6 +5,7 @@ import {
   childKinds,
   emptyWorld,
   type Gathered,
+  type Knative,
   knativeAutoscaler,
   type Read,
   reads,
@@ -12,7 +13,8 @@ import {
   type RenderResult,
   secretFacts,
 } from '@millrace/render'
-import type { Cluster } from './cluster-of-products.ts'
+import { type Cluster, knativeNames } from './cluster-of-products.ts'
+import { knativeServings } from './optional-kinds.ts'
 import { controllerNamespace, namespace } from './world.ts'
 
 /** Everything that rendering depends on, read from the server itself and not from any copy. */
@@ -29,21 +31,25 @@ export interface Compared {
   readonly children: readonly KubeObject[]
   /** How the children are not as rendered. */
   readonly differences: readonly string[]
+  /** Initial scale in Knative's settings, and since when it is so. */
+  readonly initialScale: { readonly value: number; readonly sinceMs: number }
 }
 
 export async function comparedWithRendering(truth: Truth, service: KubeObject): Promise<Compared> {
   const children = await childrenOf(truth, service)
   const world = await gatherTruth(truth, service)
+  const { knative, sinceMs } = await knativeOf(truth)
   const rendered = render({
     service,
     world,
     children,
     config: truth.config,
     capabilities: capabilitiesOf(truth.cluster),
-    knative: await knativeOf(truth.client),
+    knative,
     controllerNamespace,
   })
-  return { service, rendered, children, differences: rendered.ok ? differencesOf(rendered.objects, children) : [] }
+  const differences = rendered.ok ? differencesOf(rendered.objects, children) : []
+  return { service, rendered, children, differences, initialScale: { value: knative.autoscaler.initialScale, sinceMs } }
 }
 
 const identity = ({ apiVersion, kind, metadata }: KubeObject): string =>
@@ -96,11 +102,14 @@ function capabilitiesOf({ installed }: Cluster): Capabilities {
   }
 }
 
-async function knativeOf(client: Client) {
-  const name = { namespace: 'knative-serving', name: 'config-autoscaler' }
-  const configMap = await find(client, resources.configMaps, name)
-  const { autoscaler } = knativeAutoscaler({ knativeServing: undefined, configMap })
-  return { autoscaler, domains: [] }
+async function knativeOf({ client, cluster }: Truth): Promise<{ readonly knative: Knative; readonly sinceMs: number }> {
+  const configMap = await find(client, resources.configMaps, knativeNames.configMap)
+  const hasOperator = cluster.installed.has('Knative operator')
+  const knativeServing = hasOperator ? await find(client, knativeServings, knativeNames.serving) : undefined
+  const { autoscaler } = knativeAutoscaler({ knativeServing, configMap })
+  const changes = [configMap, knativeServing].flatMap((source) => source?.metadata.managedFields ?? [])
+  const times = changes.map((change) => Date.parse(Object(change).time))
+  return { knative: { autoscaler, domains: [] }, sinceMs: Math.max(0, ...times) }
 }
 
 const readable: readonly Resource[] = [...Object.values(serving), resources.serviceAccounts, resources.configMaps]

@@ -1,7 +1,14 @@
 import { resources as serving, shippedRuntimes } from '@millrace/api'
 import { isKubeError, type KubeObject, type Resource, resources } from '@millrace/kube'
 import type { SeededRandom } from '@millrace/testkit'
-import { definitionOf, httpRoutes, knativeServices, type OptionalKind, optionalKinds } from './optional-kinds.ts'
+import {
+  definitionOf,
+  httpRoutes,
+  knativeServices,
+  knativeServings,
+  type OptionalKind,
+  optionalKinds,
+} from './optional-kinds.ts'
 import { type StandIn, startGatewayStandIn, startKnativeStandIn } from './stand-ins.ts'
 import type { World } from './world.ts'
 
@@ -12,9 +19,16 @@ export interface Cluster {
   toggleProduct(random: SeededRandom): Promise<string>
   setProduct(product: OptionalKind['product'], isInstalled: boolean): Promise<string>
   changeKnative(random: SeededRandom): Promise<string>
+  setAutoscaler(data: Readonly<Record<string, string>>): Promise<void>
   /** Makes a shipped runtime anew. */
   restoreRuntime(name: string): Promise<void>
   close(): Promise<void>
+}
+
+/** Where Knative's settings are. */
+export const knativeNames = {
+  configMap: { namespace: 'knative-serving', name: 'config-autoscaler' },
+  serving: { namespace: 'knative-serving', name: 'knative-serving' },
 }
 
 export function createCluster(world: World): Cluster {
@@ -33,6 +47,7 @@ export function createCluster(world: World): Cluster {
     world.history.follow(resource)
     const standIn = startStandIn(resource)
     if (standIn) standIns.set(product, standIn)
+    if (resource === knativeServings) await client.create(knativeServings, operatorSettings)
     return `install ${product}`
   }
   const remove = async ({ product, resource }: OptionalKind): Promise<string> => {
@@ -42,6 +57,10 @@ export function createCluster(world: World): Cluster {
     installed.delete(product)
     await world.history.forget(resource)
     return `remove ${product}`
+  }
+  const setAutoscaler = async (data: Readonly<Record<string, string>>): Promise<void> => {
+    const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: knativeNames.configMap, data } as KubeObject
+    await client.apply(resources.configMaps, configMap, { fieldManager: 'user', force: true })
   }
   const toggle = (kind: OptionalKind): Promise<string> => (installed.has(kind.product) ? remove(kind) : install(kind))
   return {
@@ -53,16 +72,15 @@ export function createCluster(world: World): Cluster {
       return toggle(kind)
     },
     changeKnative: async (random) => {
-      const name = { namespace: 'knative-serving', name: 'config-autoscaler' }
       const data = { 'initial-scale': String(1 + random.below(3)), 'max-scale': String(random.below(6)) }
-      const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: name, data } as KubeObject
       if (random.chance(0.2)) {
-        await client.delete(resources.configMaps, name).catch(ignoreAbsence)
+        await client.delete(resources.configMaps, knativeNames.configMap).catch(ignoreAbsence)
         return 'no config-autoscaler'
       }
-      await client.apply(resources.configMaps, configMap, { fieldManager: 'user', force: true })
+      await setAutoscaler(data)
       return `config-autoscaler ${JSON.stringify(data)}`
     },
+    setAutoscaler,
     restoreRuntime: async (name) => {
       const runtime = shippedRuntimes.find(({ metadata }) => metadata.name === name)
       if (!runtime) throw new Error(`no runtime ${name} ships`)
@@ -77,6 +95,14 @@ export function createCluster(world: World): Cluster {
     },
   }
 }
+
+/** What the operator is told; it comes before the ConfigMap that the operator would make of it. */
+const operatorSettings = {
+  apiVersion: 'operator.knative.dev/v1beta1',
+  kind: 'KnativeServing',
+  metadata: knativeNames.serving,
+  spec: { config: { autoscaler: { 'initial-scale': '4' } } },
+} as KubeObject
 
 function ignoreAbsence(error: unknown): void {
   if (!isKubeError(error, 'NotFound')) throw error

@@ -3,7 +3,7 @@ import type { KubeObject, Resource } from '@millrace/kube'
 /** What others bring into a cluster, and take out of it. */
 export interface OptionalKind {
   /** As people call the product. */
-  readonly product: 'Knative' | 'Gateway API' | 'KEDA' | 'OpenTelemetry'
+  readonly product: 'Knative' | 'Knative operator' | 'Gateway API' | 'KEDA' | 'OpenTelemetry'
   readonly resource: Resource
 }
 
@@ -18,10 +18,12 @@ const namespaced = (group: string, version: string, plural: string, kind: string
 export const knativeServices = namespaced('serving.knative.dev', 'v1', 'services', 'Service')
 export const httpRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'httproutes', 'HTTPRoute')
 export const scaledObjects = namespaced('keda.sh', 'v1alpha1', 'scaledobjects', 'ScaledObject')
-const collectors = namespaced('opentelemetry.io', 'v1beta1', 'opentelemetrycollectors', 'OpenTelemetryCollector')
+export const knativeServings = namespaced('operator.knative.dev', 'v1beta1', 'knativeservings', 'KnativeServing')
+export const collectors = namespaced('opentelemetry.io', 'v1beta1', 'opentelemetrycollectors', 'OpenTelemetryCollector')
 
 export const optionalKinds: readonly OptionalKind[] = [
   { product: 'Knative', resource: knativeServices },
+  { product: 'Knative operator', resource: knativeServings },
   { product: 'Gateway API', resource: httpRoutes },
   { product: 'KEDA', resource: scaledObjects },
   { product: 'OpenTelemetry', resource: collectors },

@@ -34,6 +34,7 @@ export function watchers(): readonly Watcher[] {
     statusIsWrittenForAReason(),
     onlyOursIsDeleted(),
     noErrorsOfOurs(),
+    refusedForItself(),
   ]
 }
 
@@ -218,8 +219,20 @@ function noErrorsOfOurs(): Watcher {
     name: 'what we send can be read',
     hear: ({ who, method, path, status, text }) => {
       if (who !== 'controller' || method === 'GET') return undefined
-      const isNonsense = status === 400 || status === 405 || status === 415 || status === 422
+      const isNonsense = [400, 405, 415, 422, 500].includes(status)
       return isNonsense ? `${method} ${path} was answered ${status}: ${text.slice(0, 400)}` : undefined
+    },
+  }
+}
+
+/** A user's wish is refused for what is wrong in it; whatever else is broken, it can be changed and deleted. */
+function refusedForItself(): Watcher {
+  return {
+    name: 'nobody is refused for somebody else’s mistake',
+    hear: ({ who, method, path, status, text }) => {
+      if (who !== 'user' || method === 'GET' || !path.includes('/serving.kserve.io/')) return undefined
+      const isAnother = status === 403 || status >= 500 || (method === 'DELETE' && status === 422)
+      return isAnother ? `${method} ${path} was answered ${status}: ${text.slice(0, 400)}` : undefined
     },
   }
 }

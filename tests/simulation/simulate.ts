@@ -78,8 +78,13 @@ function pickAction(random: SeededRandom): UserAction {
   throw new Error('the weights of the actions do not add up')
 }
 
-/** The controller is stopped, killed, killed at one of its next calls, or away for a while. */
+/** The controller is stopped, killed, killed at one of its next calls, or away for a while; or its clock is set. */
 async function disturbProcess({ world, run, context: { random } }: Simulation): Promise<string> {
+  if (random.chance(0.2)) {
+    const minutes = random.pick([-24 * 60, -60, -1, 1, 60, 24 * 60])
+    world.jumpClock(minutes * minuteMs)
+    return `set the controller's clock by ${minutes} minutes`
+  }
   const { process } = world
   if (!process) {
     await world.startProcess()

@@ -2,12 +2,15 @@ import { resources as serving, shippedConfig } from '@millrace/api'
 import { type Client, isKubeError, type KubeObject, type Resource, resources } from '@millrace/kube'
 import type { SeededRandom } from '@millrace/testkit'
 import type { Cluster } from './cluster-of-products.ts'
+import { askForNonsense, nonsense } from './nonsense.ts'
 import {
   canaryWish,
   claimUri,
+  cpuMetric,
   graphWish,
   modelUri,
   multiNodeWish,
+  podMetric,
   predictorWish,
   runtimeWish,
   scaleWish,
@@ -73,6 +76,8 @@ export const userActions: readonly UserAction[] = [
   { name: "change Knative's settings", weight: 1, act: ({ cluster, random }) => cluster.changeKnative(random) },
   { name: 'change secrets and accounts', weight: 3, act: changeCredentials },
   { name: 'meddle with a child', weight: 4, act: meddle },
+  { name: 'ask for nonsense', weight: 3, act: (context) => askForNonsense(context, context.random.pick(nonsense)) },
+  { name: 'label a service', weight: 2, act: labelService },
 ]
 
 async function createService(context: UserContext): Promise<string | undefined> {
@@ -205,13 +210,13 @@ function changeMode(context: UserContext): Promise<string | undefined> {
 }
 
 function changeAutoscaler(context: UserContext): Promise<string | undefined> {
-  const wanted = context.random.pick(['hpa', 'none', 'external', 'keda', ''])
+  const wanted = context.random.pick(['hpa', 'none', 'external', 'keda', 'keda', ''])
+  const metric = context.random.chance(0.5) ? cpuMetric : podMetric
   return edit(context, `autoscaler ${wanted || 'default'}`, ({ metadata, spec: { predictor } }) => {
     const { [keys.autoscaler]: _, ...others } = metadata.annotations ?? {}
     metadata.annotations = wanted === '' ? others : { ...others, [keys.autoscaler]: wanted }
     if (wanted !== 'keda') return void delete predictor['autoScaling']
-    const target = { type: 'Utilization', averageUtilization: 50 }
-    predictor['autoScaling'] = { metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }] }
+    predictor['autoScaling'] = { metrics: [metric] }
   })
 }
 
@@ -219,6 +224,13 @@ function toggleVisibility(context: UserContext): Promise<string | undefined> {
   return edit(context, 'visibility', ({ metadata }) => {
     const { [keys.visibility]: before, ...others } = metadata.labels ?? {}
     metadata.labels = before === undefined ? { ...others, [keys.visibility]: 'cluster-local' } : others
+  })
+}
+
+function labelService(context: UserContext): Promise<string | undefined> {
+  const version = context.versions.next()
+  return edit(context, `label v${version}`, ({ metadata }) => {
+    metadata.labels = { ...metadata.labels, team: `v${version}` }
   })
 }
 
@@ -249,7 +261,7 @@ async function changeGraph(context: UserContext): Promise<string | undefined> {
   const { world, random } = context
   const { client } = world
   const steps = Array.from({ length: 1 + random.below(2) }, () => random.pick(serviceNames))
-  const wish = graphWish('graph', steps)
+  const wish = graphWish('graph', steps, random.pick(['Standard', 'Standard', 'Knative']))
   const { items } = await client.list(serving.inferenceGraphs, { namespace })
   if (items.length === 0) return attempt(context, 'make a graph', () => client.create(serving.inferenceGraphs, wish))
   const patch = { spec: { ...wish.spec, minReplicas: 1 + random.below(2) } }

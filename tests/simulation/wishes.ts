@@ -55,6 +55,20 @@ export function scaleWish(random: SeededRandom): Fields {
   ])
 }
 
+export const cpuMetric: Fields = {
+  type: 'Resource',
+  resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } },
+}
+
+/** Needs an OpenTelemetry collector. */
+export const podMetric: Fields = {
+  type: 'PodMetric',
+  podmetric: {
+    metric: { backend: 'opentelemetry', metricNames: ['queue_length'], query: 'queue_length' },
+    target: { type: 'Value', value: '4' },
+  },
+}
+
 export function sideComponent(version: number, quality: Quality = 'good'): Fields {
   return { containers: [serverContainer(version, quality)], minReplicas: 1 }
 }
@@ -96,11 +110,15 @@ export function serviceWish(name: string, predictor: Fields, annotations: Record
   }
 }
 
-export function graphWish(name: string, services: readonly string[]): KubeObject & { spec: Fields } {
+export function graphWish(
+  name: string,
+  services: readonly string[],
+  mode: 'Standard' | 'Knative' = 'Standard',
+): KubeObject & { spec: Fields } {
   return {
     apiVersion: 'serving.kserve.io/v1alpha1',
     kind: 'InferenceGraph',
-    metadata: { namespace, name, annotations: { 'serving.kserve.io/deploymentMode': 'Standard' } },
+    metadata: { namespace, name, annotations: { 'serving.kserve.io/deploymentMode': mode } },
     spec: {
       nodes: { root: { routerType: 'Sequence', steps: services.map((serviceName) => ({ serviceName })) } },
     },

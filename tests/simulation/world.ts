@@ -273,7 +273,7 @@ function traceCalls(
 }
 
 /** So many calls in one moment are a loop that never waits, and would never end. */
-const callsPerMomentMax = 3_000
+const callsPerMomentMax = 1_000
 
 function throwIfHot(trace: readonly TracedCall[], lines: readonly string[]): void {
   const [last, earlier] = [trace.at(-1), trace.at(-callsPerMomentMax)]
