@@ -1,4 +1,4 @@
-import { configMapName, group as serving, resources as ours } from '@millrace/api'
+import { group as serving, resources as ours } from '@millrace/api'
 import {
   certificateSecretName,
   configurationName,
@@ -29,8 +29,8 @@ export const serviceRights: readonly Right[] = [
   {
     group: serving,
     resources: plurals(primaryResources),
-    verbs: [...follow, 'patch'],
-    why: 'These are looked after. A patch takes off the finalizers that KServe left.',
+    verbs: ['get', ...follow, 'patch'],
+    why: 'These are looked after. Where the local copy may be old, the server is asked. A patch takes off the finalizers that KServe left.',
   },
   {
     group: serving,
@@ -109,9 +109,8 @@ export const ownRights: readonly Right[] = [
   {
     group: '',
     resources: ['configmaps'],
-    verbs: follow,
-    names: [configMapName],
-    why: 'The configuration, where not all ConfigMaps may be read.',
+    verbs: ['get', ...follow],
+    why: 'The configuration, and the CA bundle that it names, where not all ConfigMaps may be read.',
     only: 'watched namespaces',
   },
   {
@@ -124,9 +123,9 @@ export const ownRights: readonly Right[] = [
   {
     group: '',
     resources: ['configmaps'],
-    verbs: ['get', 'patch'],
+    verbs: ['patch'],
     names: [lastGoodName],
-    why: 'It is read at a start with a broken one, and kept up to date.',
+    why: 'It is kept up to date.',
     only: 'watched namespaces',
   },
   {
@@ -146,9 +145,9 @@ export const ownRights: readonly Right[] = [
   {
     group: '',
     resources: ['secrets'],
-    verbs: ['get', 'update'],
+    verbs: ['get', ...follow, 'update'],
     names: [certificateSecretName],
-    why: 'Its own certificate is read and renewed.',
+    why: 'Its own certificate is read, renewed, and followed: another replica may renew it, or somebody rotate it.',
     only: 'own certificates',
   },
 ]

@@ -13,6 +13,7 @@ import {
   type Log,
   readCertificate,
   resources,
+  startInformer,
   watchCertificate,
 } from '@millrace/kube'
 import type { WebhookOptions } from './webhook-options.ts'
@@ -27,7 +28,7 @@ export interface Certificates {
   current(): ServedCertificate
   /** At most one listener. */
   onChange(listener: () => void): void
-  close(): void
+  close(): Promise<void>
 }
 
 interface Tools {
@@ -45,9 +46,27 @@ const attemptsMax = 5
 /** From a folder (cert-manager's, an administrator's); else our own: in memory on one machine, in a shared Secret in a cluster. */
 export async function obtainCertificates(client: Client, options: WebhookOptions, tools: Tools): Promise<Certificates> {
   if (options.certDir !== undefined) return fromDirectory(options.certDir, tools)
-  const make =
-    options.mode === 'url' ? () => ownCertificate(options, tools.clock) : () => fromSecret(client, options, tools.clock)
-  return renewed(await make(), make, options, tools)
+  if (options.mode === 'url') {
+    const make = () => ownCertificate(options, tools.clock)
+    return renewed(make(), make, options, tools)
+  }
+  const make = () => fromSecret(client, options, tools.clock)
+  const certificates = renewed(await make(), make, options, tools)
+  const fieldSelector = `metadata.name=${certificateSecretName}`
+  const secret = startInformer(client, resources.secrets, {
+    namespace: options.service.namespace,
+    fieldSelector,
+    ...tools,
+  })
+  // Another of us has renewed it, or somebody has rotated or deleted it: all serve what is there now.
+  secret.onChange(() => certificates.look())
+  return {
+    ...certificates,
+    close: async () => {
+      await certificates.close()
+      await secret.stop()
+    },
+  }
 }
 
 async function fromDirectory(directory: string, tools: Tools): Promise<Certificates> {
@@ -67,7 +86,7 @@ async function fromDirectory(directory: string, tools: Tools): Promise<Certifica
       }),
     tools,
   )
-  return { current: () => current, onChange: (given) => (listener = given), close: () => watch.close() }
+  return { current: () => current, onChange: (given) => (listener = given), close: async () => watch.close() }
 }
 
 function renewed(
@@ -75,13 +94,17 @@ function renewed(
   make: () => ServedCertificate | Promise<ServedCertificate>,
   options: WebhookOptions,
   { clock, log }: Tools,
-): Certificates {
+): Certificates & { look(): void } {
   let current = first
   let listener: () => void = () => {}
   let cancel: () => void = () => {}
+  /** One look after the other: each may write. */
+  let looking: Promise<void> = Promise.resolve()
+  let isClosed = false
   const look = async () => {
+    cancel()
+    if (isClosed) return
     try {
-      // A shared one may have been renewed by another of us.
       const problem = certificateProblem(current.pair, { now: clock.now(), ...namesOf(options) })
       const next = problem !== undefined || options.mode === 'service' ? await make() : current
       if (next.pair.certificate !== current.pair.certificate) {
@@ -95,11 +118,21 @@ function renewed(
     }
     arm()
   }
+  const lookNext = () => void (looking = looking.then(look))
   const arm = () => {
-    cancel = clock.setTimeout(() => void look(), renewalLookMs)
+    if (!isClosed) cancel = clock.setTimeout(lookNext, renewalLookMs)
   }
   arm()
-  return { current: () => current, onChange: (given) => (listener = given), close: () => cancel() }
+  return {
+    current: () => current,
+    onChange: (given) => (listener = given),
+    look: lookNext,
+    close: async () => {
+      isClosed = true
+      cancel()
+      await looking
+    },
+  }
 }
 
 function ownCertificate(options: WebhookOptions, clock: Clock): ServedCertificate {
@@ -151,7 +184,7 @@ async function fromSecret(
     )
       return found
     try {
-      const made = ownCertificate(options, clock)
+      const made = trustedAfter(ownCertificate(options, clock), found?.authority)
       const fresh = secretOf(name, made)
       if (secret) await client.replace(resources.secrets, { ...fresh, metadata: { ...secret.metadata } })
       else await client.create(resources.secrets, fresh)
@@ -162,6 +195,12 @@ async function fromSecret(
       if (!isRace || attempt >= attemptsMax) throw error
     }
   }
+}
+
+/** Until all replicas serve the new certificate, those that still serve the old one are trusted too. */
+function trustedAfter(made: ServedCertificate, before: string | undefined): ServedCertificate {
+  const [last = ''] = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/.exec(before ?? '') ?? []
+  return { ...made, authority: `${made.authority}${last}` }
 }
 
 function secretOf(name: { namespace: string; name: string }, { pair, authority }: ServedCertificate): KubeObject {

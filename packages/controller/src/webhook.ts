@@ -69,7 +69,7 @@ export async function startWebhook(
     registered: tie.done,
     close: async () => {
       await tie.close()
-      certificates.close()
+      await certificates.close()
       // With us the only one who answers at that address goes. In a cluster others may answer still.
       if (options.mode === 'url') await unregister(client, log)
       await server.close()
