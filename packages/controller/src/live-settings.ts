@@ -1,6 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type ClusterConfig, configMapName, formatConfigFinding, parseConfig, type ParsedConfig } from '@millrace/api'
-import { type Client, type EventRecorder, type InformerSet, type KubeObject, type Log, resources } from '@millrace/kube'
+import {
+  type Client,
+  type Clock,
+  type EventRecorder,
+  type InformerSet,
+  type KubeObject,
+  type Log,
+  resources,
+} from '@millrace/kube'
 import { lastGoodSettings, textData } from './last-good-settings.ts'
 
 /** The cluster's configuration as it is now. */
@@ -12,6 +20,7 @@ export interface LiveSettings {
   keepGood(isWanted: boolean): void
   /** What cannot be used of the configuration, as sentences. */
   readonly problems: readonly string[]
+  close(): void
 }
 
 export interface LiveSettingsOptions {
@@ -19,6 +28,8 @@ export interface LiveSettingsOptions {
   readonly informers: InformerSet
   readonly controllerNamespace: string
   readonly recorder: EventRecorder
+  readonly clock: Clock
+  readonly random: () => number
   readonly log: Log
   /** These keys are different. */
   readonly onChange: (changed: readonly (keyof ClusterConfig)[]) => void
@@ -32,12 +43,13 @@ const eventFindingsMax = 5
  * ConfigMap says where it is wrong.
  */
 export function followSettings(options: LiveSettingsOptions): LiveSettings {
-  const { client, informers, controllerNamespace, recorder, log } = options
+  const { informers, controllerNamespace, recorder, log } = options
   const own = informers.informer(resources.configMaps, {
     namespace: controllerNamespace,
     fieldSelector: `metadata.name=${configMapName}`,
   })
-  const lastGood = lastGoodSettings(client, controllerNamespace, log)
+  const ended = new AbortController()
+  const lastGood = lastGoodSettings({ ...options, namespace: controllerNamespace, signal: ended.signal })
   let parsed = parseConfig(undefined)
   let isFound = false
   /** Without a mistake, and not yet kept. */
@@ -83,7 +95,7 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
 
   const keepGood = () => {
     if (!keepsGood || !good) return
-    void lastGood.keep(good)
+    lastGood.keep(good)
     good = undefined
   }
 
@@ -106,6 +118,7 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
       keepsGood = isWanted
       keepGood()
     },
+    close: () => ended.abort(),
     get problems() {
       return parsed.findings.map(formatConfigFinding)
     },

@@ -147,6 +147,8 @@ export function createLoop(options: LoopOptions): Loop {
     informers,
     controllerNamespace,
     recorder,
+    clock,
+    random,
     log,
     onChange: addUsers,
     onProblems: (count) => metrics.configProblems(count),
@@ -310,7 +312,10 @@ export function createLoop(options: LoopOptions): Loop {
       const named = missing.map(([kind, one]) => (one.trouble ? `${kind.id} (${one.trouble.message})` : kind.id))
       return named.length > 0 ? `the first state of ${named.join(', ')}` : 'the API server'
     },
-    close: () => watch.close(),
+    close: async () => {
+      settings.close()
+      await watch.close()
+    },
   }
 }
 
