@@ -71,7 +71,11 @@ async function start(options: PlatformOptions, parts: Part[]): Promise<Omit<Plat
     options.kubeconfig !== undefined && hasControllerManager(client, nowMs),
     bootstrap(client, { preview: options.preview, log, signal }),
   ])
-  const gateway = await startGateway(client, { port: options.gatewayPort, log })
+  const gateway = await startGateway(client, {
+    port: options.gatewayPort,
+    isOnlyGateway: options.kubeconfig === undefined,
+    log,
+  })
   parts.push({ name: 'gateway', close: () => gateway.close() })
   const runner = await startPodRunner(client, {
     dataDir: directory.pods,

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 
 /** An answer that the gateway gives itself. `message` says what is wrong and what to do. */
 export interface GatewayAnswer {
-  readonly status: 400 | 403 | 404 | 405 | 502 | 503 | 504
+  readonly status: 400 | 403 | 404 | 405 | 500 | 502 | 503 | 504
   readonly reason: string
   readonly message: string
 }
@@ -13,6 +13,7 @@ const statusTexts: Readonly<Record<GatewayAnswer['status'], string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',

@@ -1,5 +1,8 @@
-import { type Client, type Informer, type Log, resources, startInformer } from '@millrace/kube'
+import { type Client, type Informer, type Log, type Resource, resources, startInformer } from '@millrace/kube'
 import type { EndpointPools } from './endpoint-pools.ts'
+import { followCustomKind } from './follow-custom-kind.ts'
+import type { HttpRoute, ReferenceGrant } from './http-route.ts'
+import { keepRouteStatus } from './keep-route-status.ts'
 import type { RoutingState } from './resolve-request.ts'
 import { type Ingress, planRouteTable, type RouteTable } from './route-table.ts'
 import {
@@ -21,7 +24,25 @@ export interface GatewayRouting {
 
 const byService = 'service'
 
-export function startGatewayRouting(client: Client, log: Log, pools: EndpointPools): GatewayRouting {
+const gatewayKind = (version: string, plural: string, kind: string): Resource => ({
+  group: 'gateway.networking.k8s.io',
+  version,
+  plural,
+  kind,
+  namespaced: true,
+})
+const httpRoutes = gatewayKind('v1', 'httproutes', 'HTTPRoute')
+const referenceGrants = gatewayKind('v1beta1', 'referencegrants', 'ReferenceGrant')
+
+export interface GatewayRoutingOptions {
+  readonly log: Log
+  readonly pools: EndpointPools
+  /** No other gateway answers for HTTPRoutes: what becomes of them is told in their status. */
+  readonly isOnlyGateway: boolean
+}
+
+export function startGatewayRouting(client: Client, options: GatewayRoutingOptions): GatewayRouting {
+  const { log, pools } = options
   const ingresses = startInformer<Ingress>(client, resources.ingresses, { log })
   const services = startInformer<Service>(client, resources.services, { log })
   const slices = startInformer<EndpointSlice>(client, resources.endpointSlices, {
@@ -29,6 +50,8 @@ export function startGatewayRouting(client: Client, log: Log, pools: EndpointPoo
     indexers: { [byService]: serviceOf },
   })
   const informers: readonly Informer[] = [ingresses, services, slices] as unknown as readonly Informer[]
+  const routes = followCustomKind<HttpRoute>(client, httpRoutes, { log, onChange: () => routesChanged() })
+  const grants = followCustomKind<ReferenceGrant>(client, referenceGrants, { log, onChange: () => routesChanged() })
   const found = new Map<string, EndpointsResult>()
   let table: RouteTable | undefined
   let mustClean = false
@@ -48,26 +71,42 @@ export function startGatewayRouting(client: Client, log: Log, pools: EndpointPoo
     })
   }
 
+  const status = keepRouteStatus(client, {
+    resource: httpRoutes,
+    routes: () => (options.isOnlyGateway ? routes.list() : []),
+    facts: () => ({ grants: grants.list(), hasService }),
+    log,
+  })
+  const hasService = (namespace: string, name: string): boolean => services.get({ namespace, name }) !== undefined
+
+  function routesChanged(): void {
+    table = undefined
+    status.request()
+  }
+
   ingresses.onChange(() => {
     table = undefined
   })
-  services.onChange(() => found.clear())
+  services.onChange(() => {
+    found.clear()
+    status.request()
+  })
   slices.onChange(() => {
     found.clear()
     cleanSoon()
   })
 
   return {
-    synced: Promise.all(informers.map(({ synced }) => synced)).then(() => {}),
+    synced: Promise.all([...informers.map(({ synced }) => synced), routes.synced, grants.synced]).then(() => {}),
     get isSynced() {
       return informers.every(({ isSynced }) => isSynced)
     },
     state: (ownPort) => ({
       get table() {
-        table ??= planRouteTable(ingresses.list())
+        table ??= planRouteTable(ingresses.list(), routes.list(), grants.list())
         return table
       },
-      hasService: (namespace, name) => services.get({ namespace, name }) !== undefined,
+      hasService,
       endpoints(namespace, name, port) {
         const key = `${namespace}/${name}:${port}`
         const known = found.get(key)
@@ -81,7 +120,8 @@ export function startGatewayRouting(client: Client, log: Log, pools: EndpointPoo
       random: Math.random,
     }),
     async close() {
-      await Promise.all(informers.map((informer) => informer.stop()))
+      await status.close()
+      await Promise.all([...informers, routes, grants].map((followed) => followed.stop()))
     },
   }
 }

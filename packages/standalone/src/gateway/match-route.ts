@@ -1,4 +1,5 @@
-import { compile, type Route, type RouteTable } from './route-table.ts'
+import type { Route } from './route.ts'
+import { compile, type RouteTable } from './route-table.ts'
 
 /** What routing looks at. */
 export interface RequestFacts {

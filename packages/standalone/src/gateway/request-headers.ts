@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Route } from './route-table.ts'
+import type { Route } from './route.ts'
 
 /** Headers that belong to one connection (RFC 9110, 7.6.1), and what undici writes itself. */
 const hopByHop = new Set([

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { GatewayAnswer } from './gateway-answer.ts'
 import { isRoutedHost, matchRoute, rewrittenPath, routedHosts } from './match-route.ts'
-import type { Backend, Route, RouteTable } from './route-table.ts'
+import type { Backend, Route } from './route.ts'
+import type { RouteTable } from './route-table.ts'
 import { type EndpointsResult, parseClusterName } from './service-endpoints.ts'
 
 export interface RoutingState {
@@ -68,6 +69,7 @@ export function resolveRequest(request: IncomingMessage, state: RoutingState): R
   if (!route) return refuse(...unknownHost(asked, isRouted, request, state.table))
   const backend = chooseBackend(route.backends, state.random())
   if (!backend) return refuse(503, 'NoBackend', `${route.source} has no backend that gets requests.`)
+  if (backend.refusal) return refuse(500, backend.refusal.reason, `${route.source}: ${backend.refusal.message}`)
   return toBackend(backend, asked, route, state)
 }
 

@@ -21,6 +21,8 @@ export interface GatewayOptions {
   /** Origins of web pages that may call any host, for example that of a console. */
   readonly allowedOrigins?: readonly string[]
   readonly limits?: Partial<GatewayLimits>
+  /** No other gateway answers for HTTPRoutes: what becomes of them is told in their status. Default false. */
+  readonly isOnlyGateway?: boolean
   readonly log?: Log
 }
 
@@ -64,7 +66,7 @@ export async function startGateway(client: Client, options: GatewayOptions): Pro
   const log = options.log ?? silentLog
   const limits = { ...gatewayLimits, ...options.limits }
   const pools = createEndpointPools(limits)
-  const routing = startGatewayRouting(client, log, pools)
+  const routing = startGatewayRouting(client, { log, pools, isOnlyGateway: options.isOnlyGateway ?? false })
   const metrics = createGatewayMetrics()
   const servers: Server[] = []
   const upgraded = new Set<Duplex>()

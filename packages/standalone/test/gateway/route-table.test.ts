@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { matchRoute, rewrittenPath, routedHosts } from '../../src/gateway/match-route.ts'
 import { chooseBackend } from '../../src/gateway/resolve-request.ts'
-import { type HttpRoute, type Ingress, planRouteTable } from '../../src/gateway/route-table.ts'
+import type { HttpRoute, ReferenceGrant } from '../../src/gateway/http-route.ts'
+import { type Ingress, planRouteTable } from '../../src/gateway/route-table.ts'
 
 interface RouteFile {
   readonly ingresses: Ingress[]
   readonly httpRoutes?: HttpRoute[]
+  readonly grants?: ReferenceGrant[]
   readonly cases: {
     readonly why: string
     readonly host: string
@@ -18,6 +20,7 @@ interface RouteFile {
     readonly random?: number
     readonly service: string | null
     readonly rewritten?: string
+    readonly refusal?: string
   }[]
 }
 
@@ -26,13 +29,14 @@ function load(name: string): RouteFile {
 }
 
 for (const name of ['ingress.json', 'http-route.json']) {
-  const { ingresses, httpRoutes = [], cases } = load(name)
-  const table = planRouteTable(ingresses, httpRoutes)
-  for (const { why, host, path, method = 'GET', headers = {}, random = 0.5, service, rewritten } of cases) {
+  const { ingresses, httpRoutes = [], grants = [], cases } = load(name)
+  const table = planRouteTable(ingresses, httpRoutes, grants)
+  for (const { why, host, path, method = 'GET', headers = {}, random = 0.5, service, rewritten, refusal } of cases) {
     test(`${name}: ${why}`, () => {
       const route = matchRoute(table, { host, path, method, header: (key) => headers[key] })
       const backend = route && chooseBackend(route.backends, random)
       assert.equal(backend ? `${backend.namespace}/${backend.service}` : null, service)
+      assert.equal(backend?.refusal?.reason, refusal)
       if (route && rewritten) assert.equal(rewrittenPath(route, path, '?q'), `${rewritten}?q`)
     })
   }
