@@ -8,43 +8,53 @@ export interface DependencyIndex {
   dependents(object: KubeObject): ReadonlySet<string>
 }
 
+/** One object, all of a namespace, or all there are; and who has read it. Thousands of services share most of them. */
+interface Place {
+  readonly name: string
+  readonly keys: Set<string>
+}
+
 export function createDependencyIndex(): DependencyIndex {
-  const places = new Map<string, Set<string>>()
-  const placesOf = new Map<string, ReadonlySet<string>>()
+  const places = new Map<string, Place>()
+  const placesOf = new Map<string, readonly Place[]>()
   const remove = (key: string) => {
     for (const place of placesOf.get(key) ?? []) {
-      const keys = places.get(place)
-      keys?.delete(key)
-      if (keys?.size === 0) places.delete(place)
+      place.keys.delete(key)
+      if (place.keys.size === 0) places.delete(place.name)
     }
     placesOf.delete(key)
   }
+  const placeFor = (name: string): Place => {
+    const known = places.get(name)
+    if (known) return known
+    const place = { name, keys: new Set<string>() }
+    places.set(name, place)
+    return place
+  }
   return {
     set: (key, reads) => {
+      const names = new Set(reads.map(({ group, kind, namespace, name }) => placeName(group, kind, namespace, name)))
+      const before = placesOf.get(key)
+      if (before?.length === names.size && before.every(({ name }) => names.has(name))) return
       remove(key)
-      const wanted = new Set(reads.map(({ group, kind, namespace, name }) => placeOf(group, kind, namespace, name)))
-      for (const place of wanted) {
-        const keys = places.get(place)
-        if (keys) keys.add(key)
-        else places.set(place, new Set([key]))
-      }
+      const wanted = Array.from(names, placeFor)
+      for (const { keys } of wanted) keys.add(key)
       placesOf.set(key, wanted)
     },
     delete: remove,
     dependents: (object) => {
       const { namespace, name } = object.metadata
       const group = object.apiVersion.includes('/') ? object.apiVersion.slice(0, object.apiVersion.indexOf('/')) : ''
-      // One object, all of a namespace, or all there are.
       const read = [
-        placeOf(group, object.kind, namespace, name),
-        placeOf(group, object.kind, namespace, undefined),
-        placeOf(group, object.kind, undefined, undefined),
+        placeName(group, object.kind, namespace, name),
+        placeName(group, object.kind, namespace, undefined),
+        placeName(group, object.kind, undefined, undefined),
       ]
-      return new Set(read.flatMap((place) => [...(places.get(place) ?? [])]))
+      return new Set(read.flatMap((place) => [...(places.get(place)?.keys ?? [])]))
     },
   }
 }
 
-function placeOf(group: string, kind: string, namespace = '*', name = '*'): string {
+function placeName(group: string, kind: string, namespace = '*', name = '*'): string {
   return `${group}|${kind}|${namespace}|${name}`
 }

@@ -14,6 +14,8 @@ interface Condition {
   readonly message?: string
 }
 
+const nothing: ReadonlySet<string> = new Set()
+
 export function createNews(recorder: EventRecorder): News {
   /** What holds for an object now and was told. */
   const told = new Map<string, ReadonlySet<string>>()
@@ -26,7 +28,7 @@ export function createNews(recorder: EventRecorder): News {
       }
       if (!rendered.ok) holds.set(`${rendered.problem.reason} ${rendered.problem.message}`, rendered.problem)
       const before = told.get(uid)
-      told.set(uid, new Set(holds.keys()))
+      told.set(uid, holds.size > 0 ? new Set(holds.keys()) : nothing)
       // After a restart everything holds again, and nothing of it is new.
       const isKnown = before === undefined && wasSeen(service)
       for (const [key, { reason, message }] of holds) {
