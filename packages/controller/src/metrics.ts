@@ -1,11 +1,12 @@
-import type { WorkQueue, WorkQueueMetrics } from '@millrace/kube'
+import type { WorkQueueMetrics } from '@millrace/kube'
+import { type CallMetrics, createCallMetrics } from './call-metrics.ts'
+import { createFamilies } from './metric-families.ts'
+import { createQueueMetrics, type QueueMetrics } from './queue-metrics.ts'
 import type { RolloutCounts } from './rollout-turns.ts'
 import type { ScaleSeries } from './scale-series.ts'
 
 /** What the controller counts, in controller-runtime's and client-go's names where those exist. */
-export interface Metrics {
-  forQueue(name: string, workers: number): WorkQueueMetrics
-  watchQueue(name: string, queue: () => WorkQueue | undefined): void
+export interface Metrics extends CallMetrics, Omit<QueueMetrics, 'look'> {
   leader(isLeader: boolean): void
   configProblems(count: number): void
   capability(name: string, isThere: boolean): void
@@ -31,6 +32,8 @@ const noQueueMetrics: WorkQueueMetrics = {
 export const noMetrics: Metrics = {
   forQueue: () => noQueueMetrics,
   watchQueue: () => {},
+  answered: () => {},
+  webhook: () => () => {},
   leader: () => {},
   configProblems: () => {},
   capability: () => {},
@@ -40,39 +43,10 @@ export const noMetrics: Metrics = {
   render: async () => ({ contentType: 'text/plain', text: '' }),
 }
 
-const secondsBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
-
-/** Loads prom-client, which costs 40 ms and 16 MB: only for those who scrape. */
 export async function createMetrics(): Promise<Metrics> {
-  const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import('prom-client')
-  const registry = new Registry()
-  const registers = [registry]
-  collectDefaultMetrics({ register: registry })
-  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
-    new Counter({ name, help, labelNames, registers })
-  const gauge = <L extends string>(name: string, help: string, labelNames: L[]) =>
-    new Gauge({ name, help, labelNames, registers })
-  const histogram = <L extends string>(name: string, help: string, labelNames: L[]) =>
-    new Histogram({ name, help, labelNames, buckets: secondsBuckets, registers })
-
-  const depth = gauge('workqueue_depth', 'Names that wait.', ['name', 'controller'])
-  const adds = counter('workqueue_adds_total', 'Names added.', ['name', 'controller'])
-  const retries = counter('workqueue_retries_total', 'Runs that are to be repeated.', ['name', 'controller'])
-  const waited = histogram('workqueue_queue_duration_seconds', 'How long names waited.', ['name', 'controller'])
-  const worked = histogram('workqueue_work_duration_seconds', 'How long runs lasted.', ['name', 'controller'])
-  const longest = gauge('workqueue_longest_running_processor_seconds', 'How long the longest run lasts by now.', [
-    'name',
-    'controller',
-  ])
-  const unfinished = gauge('workqueue_unfinished_work_seconds', 'How long the present runs last, together.', [
-    'name',
-    'controller',
-  ])
-  const runs = counter('controller_runtime_reconcile_total', 'Runs by result.', ['controller', 'result'])
-  const errors = counter('controller_runtime_reconcile_errors_total', 'Runs that failed.', ['controller'])
-  const runSeconds = histogram('controller_runtime_reconcile_time_seconds', 'How long runs lasted.', ['controller'])
-  const workersMax = gauge('controller_runtime_max_concurrent_reconciles', 'Runs at a time, at most.', ['controller'])
-  const active = gauge('controller_runtime_active_workers', 'Runs right now.', ['controller'])
+  const { registry, families } = await createFamilies()
+  const { gauge } = families
+  const queues = createQueueMetrics(families)
   const leader = gauge('leader_election_master_status', '1 while this process leads.', ['name'])
   const configProblems = gauge(
     'millrace_config_problems',
@@ -113,36 +87,11 @@ export async function createMetrics(): Promise<Metrics> {
     'Services that a change which is not their own replaces the pods of: under way, waiting for their turn, failed.',
     ['state'],
   )
-  const watched: (() => void)[] = []
   const capability = gauge('millrace_capability', '1 where the cluster serves it.', ['name'])
 
   return {
-    forQueue: (name, workers) => {
-      const labels = { name, controller: name }
-      workersMax.set({ controller: name }, workers)
-      return {
-        depth: (waiting) => depth.set(labels, waiting),
-        added: () => adds.inc(labels),
-        retried: () => retries.inc(labels),
-        waited: (seconds) => waited.observe(labels, seconds),
-        worked: (seconds, result) => {
-          worked.observe(labels, seconds)
-          runSeconds.observe({ controller: name }, seconds)
-          runs.inc({ controller: name, result })
-          if (result === 'error') errors.inc({ controller: name })
-        },
-        active: (workers) => active.set({ controller: name }, workers),
-      }
-    },
-    watchQueue: (name, queue) => {
-      const labels = { name, controller: name }
-      const read = () => queue()?.running() ?? { longestSeconds: 0, totalSeconds: 0 }
-      watched.push(() => {
-        const { longestSeconds, totalSeconds } = read()
-        longest.set(labels, longestSeconds)
-        unfinished.set(labels, totalSeconds)
-      })
-    },
+    ...queues,
+    ...createCallMetrics(families),
     leader: (isLeader) => leader.set({ name: 'millrace-controller' }, isLeader ? 1 : 0),
     configProblems: (count) => configProblems.set(count),
     capability: (name, isThere) => capability.set({ name }, isThere ? 1 : 0),
@@ -162,7 +111,7 @@ export async function createMetrics(): Promise<Metrics> {
       rollouts.set({ state: 'failed' }, failed.length)
     },
     render: async () => {
-      for (const look of watched) look()
+      queues.look()
       return { contentType: registry.contentType, text: await registry.metrics() }
     },
   }

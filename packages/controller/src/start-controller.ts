@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import {
   type Admit,
+  type AnswerFacts,
   type Client,
   type Clock,
   createEventRecorder,
@@ -31,6 +32,8 @@ export interface ControllerOptions {
   readonly webhook?: WebhookOptions
   readonly metricsAddr?: Address
   readonly healthProbeAddr?: Address
+  /** Gives us the client's word of each answer of the API server, to be counted. */
+  readonly answers?: (listener: (facts: AnswerFacts) => void) => void
   /** Take turns with others through a Lease. */
   readonly leaderElect?: boolean
   /** Services that are worked on at a time, of each kind. */
@@ -64,6 +67,8 @@ const flushMs = 2_000
 export async function startController(options: ControllerOptions): Promise<Controller> {
   const { client, clock = systemClock, random = Math.random, log = silentLog, controllerNamespace = 'kserve' } = options
   const metrics = options.metricsAddr ? await createMetrics() : noMetrics
+  options.answers?.(metrics.answered)
+  if (options.leaderElect) metrics.leader(false)
   const recorder = createEventRecorder({ client, component: 'millrace', clock, log })
   const informers = createInformers(client, { clock, random, log })
   const loop = createLoop({ ...options, clock, random, log, controllerNamespace, metrics, recorder, informers })
@@ -88,7 +93,13 @@ export async function startController(options: ControllerOptions): Promise<Contr
   try {
     const webhook =
       options.webhook &&
-      (await startWebhook(client, options.webhook, { admit: loop.admit, completePods: loop.completePods, clock, log }))
+      (await startWebhook(client, options.webhook, {
+        admit: loop.admit,
+        completePods: loop.completePods,
+        onRequest: metrics.webhook,
+        clock,
+        log,
+      }))
     if (webhook) closers.push(() => webhook.close())
     const metricsServer =
       options.metricsAddr &&

@@ -44,7 +44,13 @@ const lookAgainMs = 60_000
 export async function startWebhook(
   client: Client,
   options: WebhookOptions,
-  context: { readonly admit: Admit; readonly completePods: Admit; readonly clock: Clock; readonly log: Log },
+  context: {
+    readonly admit: Admit
+    readonly completePods: Admit
+    readonly onRequest: (path: string) => (httpStatus: number) => void
+    readonly clock: Clock
+    readonly log: Log
+  },
 ): Promise<Webhook> {
   const { clock, log } = context
   const certificates = await obtainCertificates(client, options, { clock, log })
@@ -57,6 +63,7 @@ export async function startWebhook(
       [completePodsPath]: { type: 'admission', admit: context.completePods },
       [convertPath]: { type: 'conversion', convert },
     },
+    onRequest: context.onRequest,
     log,
   })
   const tie = tieToServer(client, options, { port: server.port, certificates, clock, log })

@@ -16,6 +16,8 @@ export interface AdmissionServerOptions {
   /** By path: `/validate-serving-kserve-io-v1beta1-inferenceservice`. */
   readonly handlers: Readonly<Record<string, AdmissionHandler>>
   readonly log?: Log
+  /** Called when a review for a known path begins; what it gives is called with the status that was answered. */
+  readonly onRequest?: (path: string) => (httpStatus: number) => void
 }
 
 export interface AdmissionServer {
@@ -36,7 +38,10 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
   const { log = silentLog, handlers } = options
   const { certificate, key } = options.certificate
   const server = createServer({ cert: certificate, key, minVersion: 'TLSv1.2' }, (request, response) => {
-    void answer(request, response, handlers, log)
+    const path = (request.url ?? '').split('?', 1)[0] ?? ''
+    const ended = Object.hasOwn(handlers, path) ? options.onRequest?.(path) : undefined
+    response.once('close', () => ended?.(response.statusCode))
+    void answer(path, request, response, handlers, log)
   })
   server.requestTimeout = bodyMsMax
   server.maxConnections = connectionsMax
@@ -64,12 +69,12 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
 }
 
 async function answer(
+  path: string,
   request: IncomingMessage,
   response: ServerResponse,
   handlers: AdmissionServerOptions['handlers'],
   log: Log,
 ): Promise<void> {
-  const path = (request.url ?? '').split('?', 1)[0] ?? ''
   const handler = handlers[path]
   if (!handler || !Object.hasOwn(handlers, path)) return send(response, 404, { message: `no webhook at ${path}` })
   if (request.method !== 'POST') return send(response, 405, { message: 'POST an AdmissionReview or ConversionReview' })

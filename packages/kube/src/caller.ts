@@ -26,6 +26,17 @@ export interface CallerOptions {
   readonly rateLimit?: { readonly perSecond: number; readonly burst: number }
   /** Absent: HTTP over sockets. A simulation gives one that reaches its server in process, and that can be broken. */
   readonly transport?: Transport
+  /** Told of every answer, also of those that are asked for again; of a watch when it begins. Must not throw. */
+  readonly onAnswer?: (answer: AnswerFacts) => void
+}
+
+export interface AnswerFacts {
+  readonly method: string
+  /** `host:port` */
+  readonly host: string
+  /** Undefined: there was no answer. */
+  readonly httpStatus: number | undefined
+  readonly seconds: number
 }
 
 export interface CallRequest {
@@ -46,7 +57,7 @@ export interface Caller {
   close(): Promise<void>
 }
 
-const defaults: Omit<CallerOptions, 'rateLimit' | 'transport'> = {
+const defaults: Omit<CallerOptions, 'rateLimit' | 'transport' | 'onAnswer'> = {
   clock: systemClock,
   random: Math.random,
   deadlineMs: 30_000,
@@ -68,6 +79,9 @@ export function createCaller(connection: Connection, given: Partial<CallerOption
   // Compressing costs more than loopback saves; everywhere else large lists are an order of magnitude smaller.
   const compress = isLoopback(new URL(connection.server).hostname) ? {} : { 'accept-encoding': 'gzip' }
   const commonHeaders = { 'user-agent': options.userAgent }
+  const { host } = new URL(connection.server)
+  const tell = (method: string, startedAt: number, httpStatus: number | undefined) =>
+    options.onAnswer?.({ method, host, httpStatus, seconds: (clock.elapsed() - startedAt) / 1000 })
 
   const call = async (method: string, path: string, request: CallRequest): Promise<Answer> => {
     const toSend = prepareCall(method, path, request, { ...commonHeaders, ...compress })
@@ -94,7 +108,12 @@ export function createCaller(connection: Connection, given: Partial<CallerOption
     },
     open: async (method, path, request) => {
       await bucket?.take(request.signal)
-      const answer = await transport.open(prepareCall(method, path, request, commonHeaders))
+      const startedAt = clock.elapsed()
+      const answer = await transport.open(prepareCall(method, path, request, commonHeaders)).catch((error: unknown) => {
+        tell(method, startedAt, undefined)
+        throw error
+      })
+      tell(method, startedAt, answer.status)
       if (answer.status < 400) return answer
       if (answer.status === 401) connection.forgetCredentials()
       const text = await readAtMost(answer.body, errorBodyBytesMax)
@@ -113,8 +132,10 @@ export function createCaller(connection: Connection, given: Partial<CallerOption
     deadlineMs: number,
     onWarning: CallRequest['onWarning'],
   ): Promise<Answer | KubeError> {
+    const startedAt = clock.elapsed()
     try {
       const answer = await send(toSend, Math.max(1, deadlineMs))
+      tell(toSend.method, startedAt, answer.status)
       if (onWarning) for (const text of warningTexts(answer.headers['warning'])) onWarning(text)
       if (answer.status < 400) return answer
       return errorFromAnswer(toSend.what, {
@@ -123,6 +144,7 @@ export function createCaller(connection: Connection, given: Partial<CallerOption
         ...retryAfterOf(answer.headers, clock.now()),
       })
     } catch (error) {
+      tell(toSend.method, startedAt, undefined)
       if (isKubeError(error)) return error
       throw error
     }

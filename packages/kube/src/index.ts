@@ -1,5 +1,6 @@
 export { apiVersionOf } from './answer-kinds.ts'
 export { fixedConnection, type Connection, type Credentials } from './connection.ts'
+export type { AnswerFacts } from './caller.ts'
 export { createClient, type ClientOptions } from './create-client.ts'
 export { systemClock, sleep, type Clock } from './clock.ts'
 export { backoffMs, type BackoffOptions } from './backoff.ts'

@@ -1,5 +1,5 @@
 import type { WebhookOptions } from '@millrace/controller'
-import { createClient, loadConnection } from '@millrace/kube'
+import { type AnswerFacts, createClient, loadConnection } from '@millrace/kube'
 import type { Command } from 'commander'
 import { usageError } from '../command-error.ts'
 import { controllerNamespace } from '../platform/bootstrap.ts'
@@ -101,10 +101,12 @@ async function runController(options: ControllerOptions, terminal: Terminal): Pr
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
   })
-  const client = createClient(connection)
+  let count: (facts: AnswerFacts) => void = () => {}
+  const client = createClient(connection, { onAnswer: (facts) => count(facts) })
   const log = createTextLog(terminal.error, options.verbose === true ? 'debug' : 'info')
   const controller = await startController({
     client,
+    answers: (listener) => (count = listener),
     log,
     controllerNamespace: options.namespace,
     ...(options.metricsAddr ? { metricsAddr: options.metricsAddr } : {}),
