@@ -18,6 +18,10 @@ export interface Rule {
 }
 
 const absent = /^<absent>$/
+const s3Setting = (field: string) =>
+  new RegExp(
+    `\\.env\\.(AWS_(CA_BUNDLE(_CONFIGMAP)?|DEFAULT_REGION|ENDPOINT_URL)|S3_(ENDPOINT|USE_ACCELERATE|USE_HTTPS|USER_VIRTUAL_BUCKET|VERIFY_SSL)|awsAnonymousCredential)\\.${field}$`,
+  )
 const there = /^there$/
 
 export const rules: readonly Rule[] = [
@@ -38,7 +42,13 @@ export const rules: readonly Rule[] = [
     places: [
       {
         mark: /^refused: (Invalid(Domain|Pod|Scaling|Storage|Strategy)|KEDANotInstalled|NameTooLong|SecretNotFound|StorageContainerUnfit)$/,
-        path: /object (ConfigMap\.core|Deployment\.apps|Service\.(core|serving\.knative\.dev))\/\S+$/,
+        path: /object (Deployment\.apps|HorizontalPodAutoscaler\.autoscaling|Service\.(core|serving\.knative\.dev))\/\S+$/,
+        theirs: there,
+        ours: absent,
+      },
+      {
+        mark: /^refused: /,
+        path: /object ConfigMap\.core\/(global-ca-bundle|modelconfig-\S+)$/,
         theirs: there,
         ours: absent,
       },
@@ -84,6 +94,7 @@ export const rules: readonly Rule[] = [
         theirs: absent,
         ours: /"targetModelState":"(Pending|FailedToLoad)"/,
       },
+      { mark: 'broken', path: /object Service\.core\S+ \|\.spec\.ports\.0\.name$/ },
       { path: /refusal$/, theirs: /not found$/, ours: absent },
       { path: /pod \S+ error$/, theirs: /"code":422/, ours: absent },
       {
@@ -196,11 +207,12 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'MetadataFollows',
-    why: 'Labels and annotations of Services, ScaledObjects and Ingresses follow those of the service. KServe writes them once.',
+    why: 'Labels and annotations of Services, ScaledObjects and Ingresses follow those of the service, and those of HTTPRoutes also when they go. KServe writes them once.',
     places: [
       {
         path: /^step \d+ object (Service\.core|ScaledObject\.keda\.sh|Ingress\.networking\.k8s\.io)\S+ \|\.metadata\.(labels|annotations)(\.\S+)?$/,
       },
+      { path: /^step \d+ object HTTPRoute\S+ \|\.metadata\.(labels|annotations)(\.\S+)?$/, ours: absent },
     ],
   },
   {
@@ -215,16 +227,39 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'SecretsByReference',
-    why: 'No value of a Secret is copied into another object. KServe writes HTTP headers into pods as text.',
-    places: [{ path: /-headers\.value(From)?$/ }],
+    why: 'No value of a Secret is copied into another object. KServe writes HTTP headers into pods as text, and the settings of an S3 Secret that are among its data.',
+    places: [
+      { path: /-headers\.value(From)?$/ },
+      { path: s3Setting('value'), theirs: /^.+$/, ours: /^(<absent>|(https?:\/\/)?\$\(S3_ENDPOINT\))$/ },
+      { path: s3Setting('valueFrom'), theirs: absent, ours: /^\{"secretKeyRef":/ },
+    ],
+  },
+  {
+    name: 'OnlyKeysThatExist',
+    why: 'A pod refers only to what a Secret has: a reference to a key that is not there keeps it from starting. KServe refers to the tenant of every Azure account.',
+    places: [{ path: /\.env\.AZURE_TENANT_ID$/, theirs: /"secretKeyRef"/, ours: absent }],
   },
   {
     name: 'LogSourceIsThePod',
     why: 'Logged requests name the pod they come from. KServe takes the name at admission, when pods of controllers have none yet.',
     places: [
-      { path: /containers\.agent\.args\.\d+$/, theirs: /-pod$/, ours: /^\$\(POD_NAME\)$/ },
+      { path: /containers\.agent\.args\.--source-uri$/, theirs: /-pod$/, ours: /^\$\(POD_NAME\)$/ },
       { path: /containers\.agent\.env(\.POD_NAME)?$/, theirs: absent, ours: /metadata\.name/ },
     ],
+  },
+  {
+    name: 'LoggerOfItsComponent',
+    why: 'Store, batches and marshaller of a logger are those of its own component. KServe gives every component the predictor’s.',
+    places: [
+      {
+        path: /pod \S+-(explainer|transformer) \|\.spec\.containers\.agent\.args\.--log-(batch-interval|batch-size|marshaller-url|store-format|store-path)$/,
+      },
+    ],
+  },
+  {
+    name: 'ArgumentsOnce',
+    why: 'What the user gives an explainer as an argument is not given again. KServe repeats all arguments of an ART explainer, and adds its own port behind the user’s.',
+    places: [{ path: /-explainer \|\S*\.containers\.kserve-container\.args\.\d+$/, theirs: /^.+$/, ours: absent }],
   },
   {
     name: 'ModelcarCheck',
@@ -235,7 +270,10 @@ export const rules: readonly Rule[] = [
     name: 'DownloadsDecideTheirContainer',
     why: 'Of several storage URIs those that are downloaded choose the storage container, and a claim’s path is mounted. KServe looks at the first URI, whatever it is, and drops the path.',
     places: [
-      { path: /initContainers\.\d+\.imagePullPolicy$/, theirs: /^Always$/, ours: /^IfNotPresent$/ },
+      {
+        mark: 'mixed sources',
+        path: /initContainers\.\d+\.(imagePullPolicy|resources\.(limits|requests)\.(cpu|memory))$/,
+      },
       { path: /volumeMounts\.\S+\.subPath$/, theirs: absent },
     ],
   },
@@ -271,8 +309,42 @@ export const rules: readonly Rule[] = [
     ],
   },
   {
+    name: 'OpenedOnce',
+    why: 'The way in is opened, and said to be open, when every component is ready. KServe does not wait for an explainer behind a transformer in its Ingress, and in Knative mode says that a service is open before its VirtualService is there.',
+    places: [
+      { mark: 'explainer not ready', path: /object Ingress\S+$/, theirs: there, ours: absent },
+      {
+        mark: 'explainer not ready',
+        path: /status \S+ \|\.conditions\.(IngressReady|Ready)$/,
+        theirs: /^True$/,
+        ours: /^(False|<absent>)$/,
+      },
+      { mark: 'explainer not ready', path: /status \S+ \|\.(address|url)$/, ours: absent },
+    ],
+  },
+  {
+    name: 'FailuresOfPods',
+    why: 'An image that cannot be had, memory that ran out and a start that failed before show in the model status, also while an older pod still serves. KServe knows containers that ended with the reason Error, and none while the service is ready.',
+    places: [
+      {
+        mark: 'failing pod',
+        path: /status InferenceService\S* \|\.modelStatus\.failure$/,
+        theirs: absent,
+        ours: /"reason":"(RuntimeUnhealthy|ModelLoadFailed)"/,
+      },
+      { mark: 'failing pod', path: /\.targetModelState$/, theirs: /^(Pending|Loaded)$/, ours: /^FailedToLoad$/ },
+      {
+        mark: 'failing pod',
+        path: /\.transitionStatus$/,
+        theirs: /^(InProgress|UpToDate)$/,
+        ours: /^BlockedByFailedLoad$/,
+      },
+      { mark: 'failing pod', path: /\.activeModelState$/, theirs: /^Loaded$/, ours: absent },
+    ],
+  },
+  {
     name: 'StatusAtOnce',
-    why: 'What a pod says shows at once, a failure goes when its cause is mended, and stopping and starting show in every part. KServe waits for the next change of the service.',
+    why: 'What a pod says shows at once, a failure goes when its cause is mended, and stopping and starting show in every part. KServe waits for the next change of the service, and writes nothing while a download that failed runs again.',
     places: [
       {
         mark: 'pod news',
@@ -283,6 +355,14 @@ export const rules: readonly Rule[] = [
         theirs: /"reason":"(RuntimeNotRecognized|RuntimeDisabled|NoSupportingRuntime|InvalidPredictorSpec)"/,
         ours: absent,
       },
+      {
+        path: /^step \d+ status TrainedModel\S* \|\.conditions\.InferenceServiceReady$/,
+        theirs: /^False$/,
+        ours: /^True$/,
+      },
+      { mark: 'download retried', path: /object (Ingress|VirtualService)\S+$/, theirs: absent, ours: there },
+      { mark: 'download retried', path: /status \S+ \|\.(address|url|components)$/, theirs: absent },
+      { mark: 'download retried', path: /status \S+ \|\.conditions\.\w+$/, theirs: /^(<absent>|False)$/ },
       { mark: 'stopped', path: /status \S+ \|\.conditions\.IngressReady$/, theirs: absent, ours: /^False$/ },
       { mark: 'resumed', path: /^step \d+ status \S+ \|\.conditions\.Stopped$/, theirs: /^True$/, ours: /^False$/ },
       { mark: 'resumed', path: /^step \d+ status \S+ \|\.conditions\.\w+$/, theirs: /^False$/, ours: absent },
@@ -308,9 +388,12 @@ export const rules: readonly Rule[] = [
     places: [{ path: /object HTTPRoute\S* \|\.spec\.rules\.\d+\.backendRefs\.\d+(\.weight)?$/, ours: absent }],
   },
   {
-    name: 'CanaryBehindAgent',
-    why: 'Requests to a canary go through its agent where it logs or batches. KServe’s Service of a canary leads past it.',
-    places: [{ path: /object Service\.core\S+ \|\.spec\.ports\.0\.targetPort$/, ours: /^9081$/ }],
+    name: 'ServicesMeetTheirAgent',
+    why: 'A Service leads to the agent of its pods where they have one. KServe’s Service of a canary leads past it, and that of an explainer with a batcher to an agent that is not there.',
+    places: [
+      { path: /object Service\.core\S+-predictor \|\.spec\.ports\.0\.targetPort$/, ours: /^9081$/ },
+      { path: /object Service\.core\S+-explainer \|\.spec\.ports\.0\.targetPort$/, theirs: /^9081$/ },
+    ],
   },
   {
     name: 'CanaryModelStatus',

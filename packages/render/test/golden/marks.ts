@@ -2,12 +2,13 @@ import type { InferenceServiceSpec } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { isInternal } from '../../src/exposure/exposure.ts'
 import { labelKeys, knativeKeys } from '../../src/keys.ts'
+import { readyTypes } from '../../src/component-condition.ts'
 import { type ComponentName, componentName, predictorName } from '../../src/names.ts'
 import { conditionOf, isSeen } from '../../src/observe/deployment-state.ts'
 import { isStopped } from '../../src/service/effective-service.ts'
 import type { Snapshot } from './cases.ts'
 import type { Mark } from './difference.ts'
-import { keyOf, type MemoryCluster } from './memory-cluster.ts'
+import type { MemoryCluster } from './memory-cluster.ts'
 
 /** What is known of one service or graph when the two sides are compared. `id` is `InferenceService/iris`. */
 export interface MarkedService {
@@ -27,6 +28,7 @@ export function serviceMarks({ id, cluster, expected, wasStopped, hasPodNews }: 
   if (result?.ok === false) marks.push(`refused: ${result.problem.reason}`)
   if (result?.facts.mode === 'ModelMesh') marks.push('ModelMesh')
   const service = serviceOf(cluster, id)
+  const name = service?.metadata.name
   const isStoppedNow = isStopped(service?.metadata.annotations ?? {})
   if (isStoppedNow) marks.push('stopped')
   else if (wasStopped) marks.push('resumed')
@@ -34,7 +36,10 @@ export function serviceMarks({ id, cluster, expected, wasStopped, hasPodNews }: 
   if (hasPodNews) marks.push('pod news')
   if (expected.unstable) marks.push('restless')
   const children = [...cluster.children.values()].filter((child) => ownerOf(child) === id)
-  marks.push(...unseen(children), ...waiting(children, service, cluster), ...absentComponents(service))
+  marks.push(...unseen(children), ...waiting(children, service, cluster), ...componentMarks(service))
+  const pods = cluster.pods.filter((pod) => pod.metadata.labels?.[labelKeys.inferenceService] === name)
+  if (pods.some(isFailing)) marks.push('failing pod')
+  if (pods.some(isRetrying)) marks.push('download retried')
   return marks
 }
 
@@ -85,13 +90,47 @@ function waiting(
 
 const optional: readonly ComponentName[] = ['transformer', 'explainer']
 
-function absentComponents(service: KubeObject | undefined): readonly Mark[] {
+function componentMarks(service: KubeObject | undefined): readonly Mark[] {
   if (service?.kind !== 'InferenceService') return []
   const spec = service['spec'] as InferenceServiceSpec
-  return optional.filter((component) => !(component in spec)).map((component): Mark => `without ${component}`)
+  const isWaiting = spec.explainer && conditionOf(service, readyTypes.explainer)?.status !== 'True'
+  const absent = optional.filter((component) => !(component in spec))
+  return [
+    ...absent.map((component): Mark => `without ${component}`),
+    ...(isWaiting ? (['explainer not ready'] as const) : []),
+    ...(hasMixedSources(spec) ? (['mixed sources'] as const) : []),
+  ]
 }
 
-/** Why an object that was made before is not wanted any more. Undefined: nothing says so. */
+/** Where the first is mounted and a later one is downloaded. */
+function hasMixedSources({ predictor, transformer, explainer }: InferenceServiceSpec): boolean {
+  const isMounted = ({ uri }: { readonly uri: string }) => /^(oci|pvc)/.test(uri)
+  return [predictor, transformer, explainer].some((component) => {
+    const [first, ...others] = component?.storageUris ?? []
+    return first !== undefined && isMounted(first) && others.some((source) => !isMounted(source))
+  })
+}
+
+/** A container ended badly, waits for what will not come by waiting, or has ended badly before and does not serve yet. */
+function isFailing(pod: KubeObject): boolean {
+  const { containerStatuses = [], initContainerStatuses = [] } = Object(pod['status'])
+  return [...containerStatuses, ...initContainerStatuses].some((status: unknown) => {
+    const { state, lastState, ready } = Object(status)
+    const ended = [state?.terminated, ready ? undefined : lastState?.terminated]
+    return ended.some((end) => end?.exitCode > 0) || /Err|BackOff|InvalidImageName/.test(String(state?.waiting?.reason))
+  })
+}
+
+/** Its download failed, and runs again. */
+function isRetrying(pod: KubeObject): boolean {
+  const { initContainerStatuses = [] } = Object(pod['status'])
+  return initContainerStatuses.some((status: unknown) => {
+    const { state, lastState } = Object(status)
+    return state?.running && lastState?.terminated
+  })
+}
+
+/** Whether nothing asks any more for an object that was made before. */
 export function isLeftBehind(object: KubeObject, cluster: MemoryCluster): boolean {
   const owner = serviceOf(cluster, ownerOf(object))
   if (!owner) return true
@@ -99,7 +138,8 @@ export function isLeftBehind(object: KubeObject, cluster: MemoryCluster): boolea
   if (owner.kind === 'InferenceGraph') return isStopped(annotations)
   if (object.kind === 'OpenTelemetryCollector') return true
   const isRoute = ['Ingress', 'HTTPRoute', 'VirtualService'].includes(object.kind)
-  if (isRoute) return isInternal(labels, cluster.config.ingress) || labels[knativeKeys.visibility] !== undefined
+  const isLocal = isInternal(labels, cluster.config.ingress) || labels[knativeKeys.visibility] !== undefined
+  if (isRoute && isLocal) return true
   const { predictor, canary = [], ...others } = owner['spec'] as InferenceServiceSpec
   const variants = [predictor.name, ...canary.map((each) => each.predictor.name)]
   const components = optional.filter((component) => component in others)
@@ -107,7 +147,6 @@ export function isLeftBehind(object: KubeObject, cluster: MemoryCluster): boolea
     ...variants.map((variant) => predictorName(name, variant)),
     ...components.map((component) => componentName(name, component)),
   ]
-  return object.metadata.name !== name && !names.includes(object.metadata.name ?? '')
+  const routes = isRoute ? [predictorName(name)] : []
+  return ![name, ...names, ...routes].includes(object.metadata.name ?? '')
 }
-
-export { keyOf }

@@ -66,7 +66,7 @@ export function podForm(spec: unknown): Json {
   const kept = listOf(tolerations).filter(({ key }) => !String(key ?? '').startsWith('node.kubernetes.io/'))
   return withoutEmpty({
     ...rest,
-    ...(rest['serviceAccountName'] === 'default' ? { serviceAccountName: undefined } : {}),
+    serviceAccountName: accountForm(rest['serviceAccountName'] ?? spec['serviceAccount']),
     tolerations: kept,
     containers: byKey(
       listOf(containers).map((container) => containerForm(container)),
@@ -77,6 +77,8 @@ export function podForm(spec: unknown): Json {
   }) as Json
 }
 
+const accountForm = (name: unknown) => (name === 'default' ? undefined : name)
+
 const containerDefaults: Json = { terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File' }
 
 function containerForm(container: Json): Json {
@@ -86,7 +88,7 @@ function containerForm(container: Json): Json {
   return {
     ...rest,
     imagePullPolicy: imagePullPolicy ?? (isLatest ? 'Always' : 'IfNotPresent'),
-    ...(Array.isArray(args) ? { args: argsForm(args) } : {}),
+    ...(Array.isArray(args) ? { args: rest['name'] === 'agent' ? flagsForm(args) : argsForm(args) } : {}),
     env: byKey(listOf(env).map(envForm), 'name'),
     ports: listOf(ports).map((port) => drop(port, { protocol: 'TCP' })),
     volumeMounts: byKey(
@@ -98,6 +100,15 @@ function containerForm(container: Json): Json {
       ['readinessProbe', 'livenessProbe', 'startupProbe'].map((probe) => [probe, probeForm(rest[probe])]),
     ),
   }
+}
+
+/** The agent's arguments are flags, each with at most one value. Their order says nothing. */
+function flagsForm(args: readonly unknown[]): Json {
+  const isFlag = (arg: unknown) => String(arg ?? '--').startsWith('--')
+  const flags = args.flatMap((arg, index) =>
+    isFlag(arg) ? [[String(arg), isFlag(args[index + 1]) ? true : args[index + 1]] as const] : [],
+  )
+  return Object.fromEntries(flags)
 }
 
 /** A graph in an argument counts as the JSON that the router reads of it. */
@@ -136,7 +147,7 @@ function probeForm(probe: unknown): unknown {
     failureThreshold: 3,
   })
   const exec = isObject(rest['exec']) ? { exec: { command: listOfTexts(rest['exec']['command']) } } : {}
-  return { ...rest, ...exec, ...(isObject(httpGet) ? { httpGet: drop(httpGet, { scheme: 'HTTP' }) } : {}) }
+  return { ...rest, ...exec, ...(isObject(httpGet) ? { httpGet: drop(httpGet, { scheme: 'HTTP', path: '/' }) } : {}) }
 }
 
 function resourcesForm(resources: unknown): unknown {

@@ -145,11 +145,16 @@ function comparePods(at: string, state: Replay, expected: Snapshot): Difference[
     const marks = marksOf(state, expected, ownerOf(workload))
     const [theirError, ourError] = [Object(pod).error, Object(own).error]
     if (theirError || ourError) {
-      if (!theirError || !ourError)
+      if (!isAboutCluster(theirError) && (!theirError || !ourError))
         found.push({ path: `${at}pod ${key} error`, theirs: theirError, ours: ourError, marks })
       continue
     }
     found.push(...differences(`${at}pod ${key} |`, podObjectForm(pod), podObjectForm(own), marks))
   }
   return found
+}
+
+/** The API server refuses a pod for what else is in the cluster, which is no matter of the pod's. */
+function isAboutCluster(error: unknown): boolean {
+  return /RuntimeClass|PriorityClass/.test(String(Object(error).message))
 }
