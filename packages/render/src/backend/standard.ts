@@ -17,6 +17,7 @@ import { autoscalerClass, horizontalPodAutoscaler } from './hpa.ts'
 import { httpRoutes } from './http-route.ts'
 import { ingress } from './ingress.ts'
 import { collectedMetrics, scaledObject } from './keda.ts'
+import { keptWhileUnready } from './kept-route.ts'
 import { otelCollector } from './otel-collector.ts'
 import { nodeServices, workloadService } from './service.ts'
 import { multipleSources, podSettings } from './pod-input.ts'
@@ -122,9 +123,10 @@ function emitRoutes(exposure: Exposure, input: EmitInput): Emitted {
   const { plan, settings } = input
   if (exposure.isInternal || settings.ingress.disableIngressCreation) return { ok: true, objects: [] }
   if (!settings.ingress.enableGatewayApi) {
-    const isOpen =
-      isExposable(exposure, input) || findChild(input.children, 'networking.k8s.io', 'Ingress', plan.owner.name)
-    return { ok: true, objects: isOpen ? [ingress(plan.owner, exposure, settings)] : [] }
+    const live = findChild(input.children, 'networking.k8s.io', 'Ingress', plan.owner.name)
+    const unready = unreadyServices(exposure, input)
+    if (!live && unready.length > 0) return { ok: true, objects: [] }
+    return { ok: true, objects: [keptWhileUnready(ingress(plan.owner, exposure, settings), live, unready)] }
   }
   if (!input.capabilities.gatewayApi) {
     return {
@@ -139,22 +141,22 @@ function emitRoutes(exposure: Exposure, input: EmitInput): Emitted {
   const canaries = readyCanaries(input)
   const routes = httpRoutes({ ...input, exposure, canaries, isCanary: input.canaries.length > 0 })
   if (!routes.ok) return routes
-  const open = routes.routes.filter((route) => isRouteOpen(route, exposure, input))
-  return { ok: true, objects: open }
+  return { ok: true, objects: routes.routes.flatMap((route) => openRoute(route, exposure, input)) }
 }
 
 /** A route is made when what it leads to is ready the first time, and stays from then on. */
-function isRouteOpen(route: KubeObject, exposure: Exposure, input: EmitInput): boolean {
+function openRoute(route: KubeObject, exposure: Exposure, input: EmitInput): readonly KubeObject[] {
   const name = route.metadata.name ?? ''
-  if (findChild(input.children, 'gateway.networking.k8s.io', 'HTTPRoute', name)) return true
+  const live = findChild(input.children, 'gateway.networking.k8s.io', 'HTTPRoute', name)
+  const unready = unreadyServices(exposure, input)
+  if (live) return [keptWhileUnready(route, live, unready)]
   const component = exposure.components.find((candidate) => candidate.route === name)
-  return component
-    ? isReady(component.service, input)
-    : exposure.components.every(({ service }) => isReady(service, input))
+  const waitsFor = component ? [component.service] : exposure.components.map(({ service }) => service)
+  return waitsFor.some((service) => unready.includes(service)) ? [] : [route]
 }
 
-function isExposable(exposure: Exposure, input: EmitInput): boolean {
-  return exposure.components.every(({ service }) => isReady(service, input))
+function unreadyServices(exposure: Exposure, input: EmitInput): readonly string[] {
+  return exposure.components.map(({ service }) => service).filter((service) => !isReady(service, input))
 }
 
 function isReady(name: string, input: EmitInput): boolean {

@@ -8,6 +8,7 @@ import { knativeState, knativeUrl } from '../observe/knative-state.ts'
 import { without } from '../service/metadata.ts'
 import type { IngressSettings } from '../settings.ts'
 import { child } from './child.ts'
+import { keptWhileUnready } from './kept-route.ts'
 import type { KnativeInput } from './knative-input.ts'
 import type { Emitted } from './standard.ts'
 
@@ -31,23 +32,27 @@ export function virtualService(input: KnativeInput): Emitted {
   const { plan, settings, capabilities } = input
   const none: Emitted = { ok: true, objects: [] }
   if (!capabilities.istio || settings.ingress.disableIstioVirtualHost) return none
-  const exists = findChild(input.children, 'networking.istio.io', 'VirtualService', plan.owner.name)
-  if (!exists && !areReady(input)) return none
-  const host = publicHost(input)
-  if (host === undefined) return none
+  const live = findChild(input.children, 'networking.istio.io', 'VirtualService', plan.owner.name)
+  const unready = unreadyServices(input)
+  if (!live && unready.length > 0) return none
   const path = pathOf(plan.owner.name, plan.owner.namespace, settings.ingress)
   if (!path.ok) return path
+  const host = publicHost(input)
+  const spec: unknown = host === undefined ? live?.['spec'] : routing(input, host, path.text)
+  if (spec === undefined) return none
   const meta = {
     name: plan.owner.name,
     labels: plan.labels,
     annotations: without(plan.owner.annotations, input.annotationsDisallowed),
   }
-  const spec = routing(input, host, path.text)
-  return { ok: true, objects: [child(plan.owner, 'networking.istio.io/v1beta1', 'VirtualService', meta, { spec })] }
+  const wanted = child(plan.owner, 'networking.istio.io/v1beta1', 'VirtualService', meta, { spec })
+  return { ok: true, objects: [keptWhileUnready(wanted, live, unready)] }
 }
 
-function areReady(input: KnativeInput): boolean {
-  return input.plan.workloads.every(({ name }) => knativeState(liveOf(input, name)).status === 'True')
+function unreadyServices(input: KnativeInput): readonly string[] {
+  return input.plan.workloads
+    .map(({ name }) => name)
+    .filter((name) => knativeState(liveOf(input, name)).status !== 'True')
 }
 
 function liveOf(input: KnativeInput, name: string): KubeObject | undefined {

@@ -180,7 +180,11 @@ function addresses(
   const previous = (service['status'] ?? {}) as InferenceServiceStatus
   const { url, address } = previous
   const kept = { ...(url ? { url } : {}), ...(address ? { address } : {}) }
-  const order: readonly Name[] = ['predictor', 'transformer', 'explainer']
+  const { ingress } = config
+  const isDirect = ingress.disableIstioVirtualHost === true
+  const front: Name = spec.transformer ? 'transformer' : 'predictor'
+  // Without a host for the whole service its address is that of the component in front.
+  const order: readonly Name[] = isDirect ? [front] : ['predictor', 'transformer', 'explainer']
   const waiting = order
     .filter((name) => names.includes(name))
     .map((name) => find(parts, readyTypes[name]))
@@ -198,7 +202,6 @@ function addresses(
       fields: kept,
     }
   }
-  const front: Name = spec.transformer ? 'transformer' : 'predictor'
   const live = liveChild(input, 'serving.knative.dev', 'Service', objectName(service, front))
   const frontUrl = knativeUrl(live, service, front)
   if (frontUrl === undefined)
@@ -206,10 +209,8 @@ function addresses(
       state: { status: 'Unknown', reason: 'UrlUnknown', message: 'Knative has not said the URL yet.' },
       fields: kept,
     }
-  const { ingress } = config
   const namespace = service.metadata.namespace ?? ''
   const name = service.metadata.name ?? ''
-  const isDirect = ingress.disableIstioVirtualHost === true
   const parsed = new URL(frontUrl)
   const host = isDirect ? parsed.host : withoutComponent(parsed.host, front)
   const path = pathOf(name, namespace, ingress)

@@ -16,7 +16,7 @@ import {
 import { readyTypes } from '../component-condition.ts'
 import type { ObserveInput } from '../seam.ts'
 import type { Part } from './conditions.ts'
-import { conditionOf, deploymentStates, type State, unseenReason } from './deployment-state.ts'
+import { conditionsOf, deploymentStates, type State, unseenReason } from './deployment-state.ts'
 import { modelStatus } from './model-status.ts'
 import { componentsOf, liveChild, objectName } from './live-child.ts'
 import type { ModeStatus } from './mode-status.ts'
@@ -153,6 +153,9 @@ function routesState(input: ObserveInput, spec: InferenceServiceSpec, parts: rea
   return { status: 'True' }
 }
 
+/** The one condition of a route for which False is the good word (Gateway API's `RouteConditionPartiallyInvalid`). */
+const partiallyInvalid = 'PartiallyInvalid'
+
 function routeState(route: KubeObject, name: string): State {
   const parents: unknown = Object(route['status']).parents
   if (!Array.isArray(parents) || parents.length === 0) {
@@ -163,9 +166,9 @@ function routeState(route: KubeObject, name: string): State {
     }
   }
   for (const parent of parents) {
-    const bad = (['Accepted', 'ResolvedRefs', 'Programmed'] as const)
-      .map((type) => conditionOf({ ...route, status: parent }, type))
-      .find((condition) => condition?.status === 'False')
+    const bad = conditionsOf({ ...route, status: parent }).find(
+      ({ type, status }) => status === 'False' && type !== partiallyInvalid,
+    )
     if (bad)
       return {
         status: 'False',
