@@ -1,4 +1,6 @@
 export { type Controller, type ControllerOptions, leaseName, startController } from './start-controller.ts'
+export { startTracing } from './open-telemetry.ts'
+export type { Tracing } from './tracing.ts'
 export { convertPath } from './convert.ts'
 export { completedPods, completePodsPath, configurationName, validatedRules, validatePath } from './webhook.ts'
 export type { WebhookOptions } from './webhook-options.ts'

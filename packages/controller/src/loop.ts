@@ -42,6 +42,7 @@ import { createRolloutNews } from './rollout-news.ts'
 import { createRolloutTurns } from './rollout-turns.ts'
 import { createScaleTracker } from './scale-series.ts'
 import { createSettingsUse, type SettingsPart } from './settings-use.ts'
+import type { Span } from './tracing.ts'
 import { concernedBy, parseServiceKey, type ServiceKey, serviceKeyText } from './triggers.ts'
 import { kindId, knativeServings, podIndex, primaryResources, type WatchedKind, watchedKinds } from './watched-kinds.ts'
 
@@ -59,6 +60,7 @@ export interface LoopOptions {
   readonly metrics: Metrics
   readonly recorder: EventRecorder
   readonly informers: InformerSet
+  readonly trace: Span
 }
 
 /** The one loop: every change becomes names in a queue, and every name one run of `reconcile`. */
@@ -203,6 +205,7 @@ export function createLoop(options: LoopOptions): Loop {
     settingsUse,
     turns,
     urgent,
+    trace: options.trace,
     knative: () => knative.current(),
     capabilities,
     dependencies,

@@ -29,6 +29,8 @@ import type { News } from './news.ts'
 import { withMark } from './rollout-mark.ts'
 import { nextStep, type RolloutStep, settledMark, whileWaiting } from './rollout-step.ts'
 import type { RolloutTurns } from './rollout-turns.ts'
+import { factsOf, tracedClient } from './traced-client.ts'
+import type { Span } from './tracing.ts'
 import type { SettingsUse } from './settings-use.ts'
 
 /** The pure core. A simulation gives a faulty one, to see that its faults are found. */
@@ -67,6 +69,8 @@ export interface ReconcileContext {
   readonly turns: RolloutTurns
   /** Services whose pods are replaced without a turn: their own wish is not written in full, or somebody changed a template. */
   readonly urgent: Set<string>
+  /** Where what is done is told for those who trace it. */
+  readonly trace: Span
   /** Our copy of the service is not what the server has: it is to be asked before the next run. */
   readonly doubt: (key: string) => void
 }
@@ -87,25 +91,41 @@ export async function reconcile(
   service: KubeObject,
   signal: AbortSignal,
 ): Promise<void> {
-  const { controllerNamespace } = context
+  await context.trace.part('reconcile', factsOf(resource, nameOfObject(service)), (span) =>
+    run({ ...context, client: tracedClient(context.client, span), trace: span }, key, resource, service, signal),
+  )
+}
+
+async function run(
+  context: ReconcileContext,
+  key: string,
+  resource: Resource,
+  service: KubeObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const { controllerNamespace, trace } = context
   const settings = context.settingsUse.open(key, context.settings.config, context.knative)
   const { config } = settings
-  const { world, reads } = await gather(context.sources, { service, config, controllerNamespace }, signal)
+  const { world, reads } = await trace.part('gather', {}, () =>
+    gather(context.sources, { service, config, controllerNamespace }, signal),
+  )
   context.dependencies.set(key, reads)
   const children = await context.children.ownedBy(service, signal)
-  const rendered = context.renderer.render({
-    service,
-    world,
-    children,
-    config,
-    capabilities: context.capabilities(),
-    get knative() {
-      return settings.knative()
-    },
-    controllerNamespace,
-    isTemplateUnchanged: (object, live) => isTemplateUnchanged(context.settled, object, live),
-  })
-  const plan = rendered.ok ? await planWrites(context, key, service, rendered.objects, signal) : nothingPlanned
+  const rendered = await trace.part('render', {}, () =>
+    context.renderer.render({
+      service,
+      world,
+      children,
+      config,
+      capabilities: context.capabilities(),
+      get knative() {
+        return settings.knative()
+      },
+      controllerNamespace,
+      isTemplateUnchanged: (object, live) => isTemplateUnchanged(context.settled, object, live),
+    }),
+  )
+  const plan = await trace.part('compare', {}, () => planWrites(context, key, service, rendered, signal))
   const marked = await announce(context, key, resource, service, plan.step, signal)
   const written = rendered.ok ? await write(context, marked, plan, children, signal) : nothingWritten
   if (plan.step.go && !written.failure) context.urgent.delete(key)
@@ -142,17 +162,15 @@ interface Plan {
   readonly step: RolloutStep
 }
 
-const nothingPlanned: Plan = { comparisons: [], step: { go: true, mark: undefined, isNew: false } }
-
 async function planWrites(
   context: ReconcileContext,
   key: string,
   service: KubeObject,
-  objects: readonly KubeObject[],
+  rendered: RenderResult,
   signal: AbortSignal,
 ): Promise<Plan> {
   const { turns, urgent } = context
-  const comparisons = await compareObjects(objects, applyOptions(context, signal))
+  const comparisons = await compareObjects(rendered.ok ? rendered.objects : [], applyOptions(context, signal))
   const isItsOwn = Object(service['status']).observedGeneration !== service.metadata.generation
   if (isItsOwn) urgent.add(key)
   const step = nextStep({

@@ -17,6 +17,7 @@ import { createLoop } from './loop.ts'
 import { createMetrics, noMetrics } from './metrics.ts'
 import { type Address, startPlainHttpServer } from './plain-http-server.ts'
 import type { Renderer } from './reconcile.ts'
+import { noSpan, type Tracing } from './tracing.ts'
 import { startWebhook } from './webhook.ts'
 import type { WebhookOptions } from './webhook-options.ts'
 
@@ -32,6 +33,8 @@ export interface ControllerOptions {
   readonly webhook?: WebhookOptions
   readonly metricsAddr?: Address
   readonly healthProbeAddr?: Address
+  /** Absent: nobody traces. */
+  readonly tracing?: Tracing | undefined
   /** Gives us the client's word of each answer of the API server, to be counted. */
   readonly answers?: (listener: (facts: AnswerFacts) => void) => void
   /** Take turns with others through a Lease. */
@@ -70,8 +73,9 @@ export async function startController(options: ControllerOptions): Promise<Contr
   options.answers?.(metrics.answered)
   if (options.leaderElect) metrics.leader(false)
   const recorder = createEventRecorder({ client, component: 'millrace', clock, log })
+  const trace = options.tracing?.root ?? noSpan
   const informers = createInformers(client, { clock, random, log })
-  const loop = createLoop({ ...options, clock, random, log, controllerNamespace, metrics, recorder, informers })
+  const loop = createLoop({ ...options, clock, random, log, controllerNamespace, metrics, recorder, informers, trace })
   const closers: (() => Promise<void>)[] = [
     async () => {
       const flushed = new AbortController()

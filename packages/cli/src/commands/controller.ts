@@ -94,7 +94,7 @@ function webhookOf(options: ControllerOptions): WebhookOptions {
 }
 
 async function runController(options: ControllerOptions, terminal: Terminal): Promise<void> {
-  const { startController } = await import('@millrace/controller')
+  const { startController, startTracing } = await import('@millrace/controller')
   const { kubeconfig, context, watchNamespace, knativeNamespace } = options
   const connection = await loadConnection({
     env: terminal.environment,
@@ -104,8 +104,10 @@ async function runController(options: ControllerOptions, terminal: Terminal): Pr
   let count: (facts: AnswerFacts) => void = () => {}
   const client = createClient(connection, { onAnswer: (facts) => count(facts) })
   const log = createTextLog(terminal.error, options.verbose === true ? 'debug' : 'info')
+  const tracing = await startTracing(terminal.environment, log)
   const controller = await startController({
     client,
+    tracing,
     answers: (listener) => (count = listener),
     log,
     controllerNamespace: options.namespace,
@@ -119,5 +121,6 @@ async function runController(options: ControllerOptions, terminal: Terminal): Pr
   log.info('controller started', { server: connection.server })
   await untilAborted(terminal.signal)
   await controller.close()
+  await tracing?.close()
   await client.close()
 }
