@@ -1,6 +1,6 @@
 import { resources as serving } from '@millrace/api'
 import { isKubeError, type KubeObject, type Resource } from '@millrace/kube'
-import type { UserContext } from './user-actions.ts'
+import type { UserContext } from './user-context.ts'
 import { graphWish, modelUri, serviceWish } from './wishes.ts'
 
 /** What makes no sense, and is to be refused with a reason when it is written. */

@@ -6,7 +6,7 @@ import { type Cluster, createCluster } from './cluster-of-products.ts'
 import { createSeededFaults, type FaultRates, type SeededFaults } from './fault-choices.ts'
 import { comeToRest, promisesAtRest } from './promises-at-rest.ts'
 import { watchers, type Watcher } from './promises-at-all-times.ts'
-import type { UserContext } from './user-actions.ts'
+import type { UserContext } from './user-context.ts'
 import { createVersions } from './wishes.ts'
 import {
   controllerNamespace,

@@ -1,8 +1,7 @@
 import { resources as serving, shippedConfig } from '@millrace/api'
 import { type Client, isKubeError, type KubeObject, type Resource, resources } from '@millrace/kube'
-import type { SeededRandom } from '@millrace/testkit'
-import type { Cluster } from './cluster-of-products.ts'
 import { askForNonsense, nonsense } from './nonsense.ts'
+import type { UserContext } from './user-context.ts'
 import {
   canaryWish,
   claimUri,
@@ -17,22 +16,9 @@ import {
   serverContainer,
   serviceWish,
   sideComponent,
-  type Versions,
   type Wish,
 } from './wishes.ts'
-import { controllerNamespace, namespace, type World } from './world.ts'
-
-/** What the actions share: a user, chance, and what was done so far. */
-export interface UserContext {
-  readonly world: World
-  readonly random: SeededRandom
-  readonly versions: Versions
-  readonly cluster: Cluster
-  /** What the server answered where it refused. */
-  readonly refusals: string[]
-  /** A promise is broken, and how. */
-  report(promise: string, what: string): void
-}
+import { controllerNamespace, namespace } from './world.ts'
 
 export interface UserAction {
   readonly name: string
