@@ -7,6 +7,7 @@ import { checkNames } from './backend/check-standard.ts'
 import { type EmitInput, type Emitted, emitStandard } from './backend/standard.ts'
 import type { Decision, Problem } from './decision.ts'
 import { renderGraph } from './graph/render-graph.ts'
+import type { Plan } from './plan.ts'
 import type { Runtime } from './runtime/select-runtime.ts'
 import type { Facts, Refused, RenderInput, RenderResult } from './seam.ts'
 import { type EffectiveService, effectiveService } from './service/effective-service.ts'
@@ -49,8 +50,8 @@ function renderService(input: RenderInput): RenderResult {
   const known = withRuntime(facts, runtime)
   const tooLong = checkNames(plan, service.mode)
   if (tooLong) return refused(tooLong, known, decisions)
-  const shared = caBundle(service.namespace, world, input)
-  if (service.stopped) return { ok: true, objects: [...shared, ...stoppedObjects(input)], decisions, facts: known }
+  const shared = [...caBundle(service.namespace, world, input), ...modelList(plan, world)]
+  if (service.stopped) return { ok: true, objects: shared, decisions, facts: known }
   const emitInput: EmitInput = {
     plan: withReadyCanaries(plan, service.spec, input.children),
     settings: config,
@@ -75,7 +76,7 @@ function renderService(input: RenderInput): RenderResult {
   const more = 'decisions' in emitted ? (emitted.decisions as readonly Decision[]) : []
   return {
     ok: true,
-    objects: [...shared, ...modelList(emitInput), ...emitted.objects],
+    objects: [...shared, ...emitted.objects],
     decisions: [...decisions, ...more],
     facts: known,
   }
@@ -101,14 +102,9 @@ function caBundle(
   return bundle ? [bundle] : []
 }
 
-/** The models that a multi-model server shall load; TrainedModels fill it. */
-function modelList({ plan, world }: EmitInput): readonly KubeObject[] {
+/** The models that a multi-model server shall load, also once it is started again. */
+function modelList(plan: Plan, world: World): readonly KubeObject[] {
   return plan.isMultiModel ? [modelConfig(plan, world)] : []
-}
-
-/** A stopped service keeps its list of models, which TrainedModels have filled, and nothing that runs. */
-function stoppedObjects(input: RenderInput): readonly KubeObject[] {
-  return input.children.filter((object) => object.kind === 'ConfigMap')
 }
 
 const noKnative: Problem = {

@@ -1,7 +1,9 @@
-import { type InferenceService, quantityValue, type TrainedModel } from '@millrace/api'
+import { type InferenceService, quantityValue, type TrainedModel, withDefaults } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { conditionOf } from './deployment-state.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
+import { containerNames } from '../keys.ts'
+import type { Settings } from '../settings.ts'
 import { readPredictor } from '../service/read-predictor.ts'
 import { type Runtime, runtimesOf } from '../runtime/select-runtime.ts'
 import { isMultiModel } from '../service/plan-predictor.ts'
@@ -14,11 +16,13 @@ export function observeTrainedModel(input: ObserveInput): Observed {
   const world = worldOf(input.world)
   const namespace = model.metadata.namespace ?? ''
   const parent = world.find('InferenceService', model.spec.inferenceService, namespace)
+  const runtime = runtimeOf(parent, runtimesOf(world, namespace))
+  const models = world.list('TrainedModel', namespace)
   const parts = [
     { type: 'InferenceServiceReady', ...parentState(parent, model) },
     { type: 'IsMMSPredictor', ...multiModelState(parent, model) },
-    { type: 'FrameworkSupported', ...frameworkState(parent, model, runtimesOf(world, namespace)) },
-    { type: 'MemoryResourceAvailable', ...memoryState(parent, model, world.list('TrainedModel', namespace)) },
+    { type: 'FrameworkSupported', ...frameworkState(model, runtime) },
+    { type: 'MemoryResourceAvailable', ...memoryState(model, memoryLimit(parent, runtime, input.config), models) },
   ]
   const conditions = settleConditions(
     parts.map((part): Part => ({ ...part, isNeeded: true })),
@@ -55,29 +59,38 @@ function multiModelState(parent: KubeObject | undefined, model: TrainedModel): S
   )
 }
 
-/** The parent's runtime must read the model's format. A custom server is taken by its word. */
-function frameworkState(parent: KubeObject | undefined, model: TrainedModel, runtimes: readonly Runtime[]): State {
+/** The runtime that the service names, or got. */
+function runtimeOf(parent: KubeObject | undefined, runtimes: readonly Runtime[]): Runtime | undefined {
   const service = parent as unknown as InferenceService | undefined
   const named = service && readPredictor(service.spec.predictor).model?.runtime
   const { servingRuntimeName, clusterServingRuntimeName } = service?.status ?? {}
   const name = named ?? servingRuntimeName ?? clusterServingRuntimeName
-  if (name === undefined) return { status: 'True' }
-  const runtime = runtimes.find((candidate) => candidate.name === name)
+  return runtimes.find((candidate) => candidate.name === name)
+}
+
+/** The parent's runtime must read the model's format. A custom server is taken by its word. */
+function frameworkState(model: TrainedModel, runtime: Runtime | undefined): State {
   const formats = (runtime?.spec.supportedModelFormats ?? []).map((format) => format.name)
   const { framework } = model.spec.model
   if (!runtime || formats.includes(framework)) return { status: 'True' }
   const known = [...new Set(formats)].join(', ')
   return no(
     'FrameworkNotSupported',
-    `Runtime "${name}" of InferenceService "${model.spec.inferenceService}" does not read "${framework}": set spec.model.framework to one of ${known}, or choose another service.`,
+    `Runtime "${runtime.name}" of InferenceService "${model.spec.inferenceService}" does not read "${framework}": set spec.model.framework to one of ${known}, or choose another service.`,
   )
 }
 
-function memoryState(parent: KubeObject | undefined, model: TrainedModel, all: readonly KubeObject[]): State {
-  const service = parent as unknown as InferenceService | undefined
-  const predictor = service && readPredictor(service.spec.predictor)
-  const server = predictor?.model ?? predictor?.containers?.[0]
-  const limit = quantityValue(server?.resources?.limits?.['memory']) ?? 0
+/** Bytes that the server may use: as its spec says, else its runtime, else, for a custom one, the cluster's default. */
+function memoryLimit(parent: KubeObject | undefined, runtime: Runtime | undefined, config: Settings): number {
+  const service = parent && withDefaults(parent as unknown as InferenceService, config)
+  const { model, containers } = service?.spec.predictor ?? {}
+  const ofRuntime = runtime?.spec.containers.find(({ name }) => name === containerNames.server)
+  const servers = [model ?? containers?.[0], ofRuntime]
+  const limit = servers.map((server) => server?.resources?.limits?.['memory']).find((amount) => amount !== undefined)
+  return quantityValue(limit) ?? 0
+}
+
+function memoryState(model: TrainedModel, limit: number, all: readonly KubeObject[]): State {
   const siblings = all
     .map((object) => object as unknown as TrainedModel)
     .filter(

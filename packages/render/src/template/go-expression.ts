@@ -149,6 +149,14 @@ const functions: Readonly<Record<string, (values: readonly unknown[]) => unknown
   and: (values) => values.find((value) => !isTruthy(value)) ?? values.at(-1),
   or: (values) => values.find(isTruthy) ?? values.at(-1),
   not: ([value]) => !isTruthy(value),
+  slice: ([value, from, to]) => sliced(value, from, to),
+}
+
+function sliced(value: unknown, from: unknown, to: unknown): unknown {
+  if (typeof value !== 'string' && !Array.isArray(value)) throw new TemplateError('only a text or a list can be sliced')
+  const [start, end] = [Number(from ?? 0), Number(to ?? value.length)]
+  if (!(start >= 0 && start <= end && end <= value.length)) throw new TemplateError('slice: index out of range')
+  return value.slice(start, end)
 }
 
 function formatted(format: string, values: readonly unknown[]): string {
