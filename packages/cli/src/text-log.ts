@@ -3,12 +3,16 @@ import type { Log, LogFields } from '@millrace/kube'
 const levels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof levels)[number]
 
+export function isShown(level: LogLevel, least: LogLevel): boolean {
+  return levels.indexOf(level) >= levels.indexOf(least)
+}
+
 /** One line per message: time, level, message, `field=value`. For people and for `grep`. */
 export function createTextLog(write: (text: string) => void, least: LogLevel): Log {
   const line =
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}): void => {
-      if (levels.indexOf(level) < levels.indexOf(least)) return
+      if (!isShown(level, least)) return
       const pairs = Object.entries(fields).map(([field, value]) => ` ${field}=${format(value)}`)
       write(`${new Date().toISOString()} ${level.toUpperCase().padEnd(5)} ${message}${pairs.join('')}\n`)
     }

@@ -259,8 +259,10 @@ export function createLoop(options: LoopOptions): Loop {
     addAll()
     for (const queue of own.values()) queue.start()
     const endTurns = turns.work()
+    metrics.rollouts(turns.counts)
     return async () => {
       endTurns()
+      metrics.rollouts({ rolling: 0, waiting: 0, failed: [] })
       if (queues === own) {
         queues = undefined
         settings.keepGood(false)

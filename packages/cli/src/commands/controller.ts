@@ -1,8 +1,9 @@
 import type { WebhookOptions } from '@millrace/controller'
 import { type AnswerFacts, createClient, loadConnection } from '@millrace/kube'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { usageError } from '../command-error.ts'
 import { controllerNamespace } from '../platform/bootstrap.ts'
+import { createJsonLog } from '../json-log.ts'
 import { createTextLog } from '../text-log.ts'
 import type { Terminal } from '../terminal.ts'
 import { parsePort, untilAborted } from './apiserver.ts'
@@ -20,6 +21,7 @@ interface ControllerOptions {
   readonly namespace: string
   readonly watchNamespace?: readonly string[]
   readonly knativeNamespace?: string
+  readonly logFormat: 'text' | 'json'
   readonly verbose?: boolean
 }
 
@@ -63,6 +65,11 @@ export function defineController(program: Command, terminal: Terminal): void {
     .option('--namespace <name>', 'namespace of inferenceservice-config and of the Lease', controllerNamespace)
     .option('--watch-namespace <name...>', 'serve these namespaces only')
     .option('--knative-namespace <name>', 'where Knative Serving is installed (else it is looked for)')
+    .addOption(
+      new Option('--log-format <format>', 'lines for people, or a JSON object in each for collectors')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .option('-v, --verbose', 'log every decision')
     .addHelpText('after', '\nExample:\n  millrace controller --kubeconfig ~/.kube/config --leader-elect')
     .action((options: ControllerOptions) => runController(options, terminal))
@@ -103,7 +110,8 @@ async function runController(options: ControllerOptions, terminal: Terminal): Pr
   })
   let count: (facts: AnswerFacts) => void = () => {}
   const client = createClient(connection, { onAnswer: (facts) => count(facts) })
-  const log = createTextLog(terminal.error, options.verbose === true ? 'debug' : 'info')
+  const createLog = options.logFormat === 'json' ? createJsonLog : createTextLog
+  const log = createLog(terminal.error, options.verbose === true ? 'debug' : 'info')
   const tracing = await startTracing(terminal.environment, log)
   const controller = await startController({
     client,
