@@ -76,6 +76,6 @@ const mode = process.argv[2] ?? 'all'
 process.chdir(root)
 await runTools(tally)
 await runTests([...find('tests/tidy/**/*.test.ts'), ...find('packages/*/test/**/*.test.ts')], 2, tally)
-if (mode === 'all') await runTests(find('tests/{conformance,simulation,deploy,e2e}/**/*.test.ts'), 1, tally)
+if (mode === 'all') await runTests(find('tests/{conformance,simulation,deploy,cluster,e2e}/**/*.test.ts'), 1, tally)
 process.stdout.write(`\n${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped\n`)
 process.exit(tally.failed === 0 && tally.passed > 0 ? 0 : 1)

@@ -17,6 +17,8 @@ export interface Right {
   /** These objects alone. */
   readonly names?: readonly string[]
   readonly why: string
+  /** Why no call of the controller's ever shows that it is needed. Absent: one does, and a test waits for it. */
+  readonly unseen?: string
   /** Absent: always. */
   readonly only?: 'own certificates' | 'watched namespaces'
 }
@@ -43,6 +45,7 @@ export const serviceRights: readonly Right[] = [
     resources: primaryResources.map(({ plural }) => `${plural}/finalizers`),
     verbs: ['update'],
     why: 'What is made for them names them as owners that wait for it; some clusters ask for this right then.',
+    unseen: 'OwnerReferencesPermissionEnforcement asks for it when a child is written; it is nothing that is called.',
   },
   ...readRights(true),
   {

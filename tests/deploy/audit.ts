@@ -28,6 +28,7 @@ export interface Call {
     readonly name?: string
   }
   readonly responseStatus?: { readonly code?: number }
+  readonly annotations?: { readonly 'authorization.k8s.io/decision'?: 'allow' | 'forbid' }
 }
 
 const policy = {
@@ -37,7 +38,6 @@ const policy = {
   omitStages: ['RequestReceived'],
   rules: [{ level: 'Metadata', userGroups: ['system:serviceaccounts'] }, { level: 'None' }],
 }
-const forbidden = 403
 const writes = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 
 export async function startAudit(): Promise<Audit> {
@@ -56,7 +56,7 @@ export async function startAudit(): Promise<Audit> {
     refused: async (account) => {
       const theirs = await calls(account)
       if (theirs.length === 0) throw new Error(`${account} has not called at all`)
-      const refused = theirs.filter(({ responseStatus }) => responseStatus?.code === forbidden)
+      const refused = theirs.filter(({ annotations }) => annotations?.['authorization.k8s.io/decision'] === 'forbid')
       return [...new Set(refused.map(describeCall))].sort()
     },
     close: () => rm(directory, { recursive: true, force: true }),

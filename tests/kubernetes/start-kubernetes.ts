@@ -28,6 +28,10 @@ export interface Kubernetes {
   readonly kubeconfig: string
   readonly connection: Connection
   readonly pids: readonly number[]
+  /** Ends kube-apiserver in the middle of whatever it does; what it has stored stays. */
+  stopApiServer(): Promise<void>
+  /** Starts it again, with further flags if wanted; resolves when it is ready. */
+  startApiServer(flags?: readonly string[]): Promise<void>
   /** Ends every process and removes what they wrote. */
   close(): Promise<void>
 }
@@ -57,10 +61,10 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
 async function startOnce(options: KubernetesOptions): Promise<Kubernetes> {
   const programs = await buildKubernetes(options)
   const directory = await mkdtemp(join(tmpdir(), 'millrace-kubernetes-'))
-  const running: ChildProgram[] = []
+  let running: readonly ChildProgram[] = []
   const start = (name: string, command: string, args: readonly string[]): ChildProgram => {
     const child = startProgram(name, command, args, join(directory, `${name}.log`))
-    running.push(child)
+    running = [...running, child]
     return child
   }
   const close = async (): Promise<void> => {
@@ -72,7 +76,8 @@ async function startOnce(options: KubernetesOptions): Promise<Kubernetes> {
     const [etcdPort = 0, peerPort = 0, port = 0, managerPort = 0] = await freePorts(4)
     const url = `https://${address}:${port}`
     const etcd = start('etcd', programs.etcd, etcdFlags(directory, etcdPort, peerPort))
-    const apiserver = start('kube-apiserver', programs.apiserver, apiserverFlags(directory, etcdPort, port, options))
+    const serverFlags = apiserverFlags(directory, etcdPort, port, options)
+    let apiserver = start('kube-apiserver', programs.apiserver, serverFlags)
     await writeKubeconfig(keys.kubeconfig, {
       name: 'kubernetes',
       server: url,
@@ -88,7 +93,25 @@ async function startOnce(options: KubernetesOptions): Promise<Kubernetes> {
     }
     const connection = fixedConnection({ server: url, certificateAuthority: keys.ca, token: keys.token })
     const { kubeconfig, ca, token } = keys
-    return { url, token, ca, kubeconfig, connection, pids: running.map(({ pid }) => pid), close }
+    return {
+      url,
+      token,
+      ca,
+      kubeconfig,
+      connection,
+      get pids() {
+        return running.map(({ pid }) => pid)
+      },
+      stopApiServer: async () => {
+        await apiserver.kill()
+        running = running.filter((program) => program !== apiserver)
+      },
+      startApiServer: async (more = []) => {
+        apiserver = start('kube-apiserver', programs.apiserver, [...serverFlags, ...more])
+        await becomesReady(url, keys, [etcd, apiserver])
+      },
+      close,
+    }
   } catch (error) {
     await close()
     throw error

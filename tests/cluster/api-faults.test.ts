@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import test, { after, before, describe } from 'node:test'
+import { resources as serving } from '@millrace/api'
+import { resources } from '@millrace/kube'
+import type { ControllerProcess } from '../deploy/controller-process.ts'
+import { type Installation, startInstallation, until } from '../deploy/installation.ts'
+import { kubernetesSkipReason } from '../kubernetes/go-toolchain.ts'
+import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+import { inferenceService } from './services.ts'
+import { becomesSilent } from './silence.ts'
+
+const servicesMax = 20
+const faultMs = 2_000
+const downMs = 4_000
+const hourMs = 3_600_000
+
+describe('what API servers and networks do to a controller', { skip: kubernetesSkipReason() }, () => {
+  let installation: Installation
+  let proxy: FaultProxy
+  let controller: ControllerProcess
+  let pid = 0
+  let round = 0
+  before(async () => {
+    installation = await startInstallation({ controllerManager: true })
+    proxy = await startFaultProxy(installation.cluster.kubernetes)
+    await installation.install('default')
+    controller = await installation.start({ server: proxy })
+    pid = controller.pid
+    for (let index = 0; index < servicesMax; index++)
+      await installation.cluster.client.create(serving.inferenceServices, inferenceService(`s${index}`))
+    await converges()
+  })
+  after(async () => {
+    await installation?.close()
+    await proxy?.close()
+  })
+  const log = () => controller.log
+
+  /** What every service is to be, made different each time. */
+  const editAll = async (): Promise<void> => {
+    round += 1
+    const body = { spec: { predictor: { minReplicas: 1, maxReplicas: 2 + round } } }
+    for (let index = 0; index < servicesMax; index++)
+      await installation.cluster.client.patch(serving.inferenceServices, inDefault(`s${index}`), 'merge', body)
+  }
+  const isConverged = async (): Promise<boolean> => {
+    const { items } = await installation.cluster.client.list(resources.horizontalPodAutoscalers, {
+      namespace: 'default',
+    })
+    const wanted = round === 0 ? undefined : 2 + round
+    const right = items.filter(({ spec }) => wanted === undefined || Object(spec).maxReplicas === wanted)
+    return right.length === servicesMax
+  }
+  const converges = () => until(isConverged, log)
+  const linesOf = async (during: () => Promise<void>): Promise<readonly string[]> => {
+    const before = controller.log.length
+    await during()
+    return controller.log.slice(before).split('\n')
+  }
+  const meanwhile = async (faultOf: FaultProxy['faultOf']): Promise<number> => {
+    const before = proxy.faults
+    proxy.faultOf = faultOf
+    await editAll()
+    await new Promise((resolve) => setTimeout(resolve, faultMs))
+    proxy.faultOf = () => undefined
+    return proxy.faults - before
+  }
+
+  for (const [what, fault, least] of [
+    ['409 to every write', { status: 409 }, servicesMax],
+    ['429 with Retry-After to every second call', { status: 429, retryAfterSeconds: 1 }, 3],
+    ['500 to every call', { status: 500 }, servicesMax],
+    ['503 to every call', { status: 503 }, servicesMax],
+    ['answers that get lost after the write', 'lose the answer', servicesMax],
+  ] as const satisfies readonly (readonly [string, Fault, number])[]) {
+    test(`${what}: it tries again in its own time, converges, and is silent`, { timeout: 90_000 }, async (t) => {
+      let calls = 0
+      const lines = await linesOf(async () => {
+        const met = await meanwhile(({ method, isWatch }) => {
+          if (isWatch || (method === 'GET' && fault !== 'lose the answer')) return undefined
+          if (fault === 'lose the answer') return method === 'GET' ? undefined : fault
+          calls += 1
+          return fault.status === 429 && calls % 2 === 0 ? undefined : fault
+        })
+        assert.ok(met >= least, `${met} faults`)
+        assert.ok(met < 2_000, `${met} calls in ${faultMs} ms: it does not wait`)
+        t.diagnostic(`${met} calls met the fault`)
+        await converges()
+      })
+      assert.ok(lines.length < 40 * servicesMax, `${lines.length} lines`)
+      await becomesSilent(installation, 1_000)
+    })
+  }
+
+  test('watches that are cut go on where they were: nothing is missed, nothing is read again', async () => {
+    for (let cut = 0; cut < 3; cut++) {
+      assert.ok(proxy.cutWatches() > 10)
+      await editAll()
+      await converges()
+    }
+    await becomesSilent(installation, 1_000)
+  })
+
+  test('the API server goes in the midst of work and comes back: what was missed is done', {
+    timeout: 90_000,
+  }, async (t) => {
+    const { kubernetes } = installation.cluster
+    const lines = await linesOf(async () => {
+      await editAll()
+      await kubernetes.stopApiServer()
+      await new Promise((resolve) => setTimeout(resolve, downMs))
+      assert.equal(controller.ended, undefined, log())
+      await kubernetes.startApiServer()
+      const startedAt = performance.now()
+      await editAll()
+      await converges()
+      t.diagnostic(`${Math.round(performance.now() - startedAt)} ms from the server's return to everything done`)
+    })
+    assert.ok(lines.length < 400, `${lines.length} lines:\n${lines.slice(0, 40).join('\n')}`)
+    await until(async () => (await controller.health('/readyz')) === 200, log)
+    await becomesSilent(installation, 1_000)
+  })
+
+  test('the clock jumps an hour ahead and two back: nothing is done for it, and work goes on', async () => {
+    for (const byMs of [hourMs, -2 * hourMs, hourMs]) {
+      controller.jump(byMs)
+      await becomesSilent(installation, 1_000)
+      await editAll()
+      await converges()
+      assert.equal(await controller.health('/healthz'), 200)
+    }
+  })
+
+  test('then it is silent; the process is the one that was started, and ends in order', async () => {
+    await becomesSilent(installation, 10_000)
+    assert.equal(controller.pid, pid)
+    assert.doesNotMatch(controller.log, /\n\s+at |bug/i)
+    assert.equal(await controller.close(), '0', log())
+  })
+})
+
+const inDefault = (name: string) => ({ namespace: 'default', name })
