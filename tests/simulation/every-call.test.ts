@@ -5,7 +5,7 @@ import { type Life, liveInPeace, liveWithCrash, liveWithFault } from './short-li
 
 const peace = await liveInPeace()
 
-/** The callers of the life that is lived once for each of its calls. */
+/** What is broken when a life is lived once for each call of the controller in it. */
 async function liveForEveryCall(live: (nth: number) => Promise<Life>): Promise<readonly string[]> {
   const broken: string[] = []
   for (let nth = 1; nth <= peace.calls; nth++) {

@@ -52,22 +52,11 @@ function chooseWatchFault(random: SeededRandom): WatchFault {
   ])
 }
 
-/** One chosen call meets one chosen fault; `untilMs` keeps it up for a while from there on. */
-export function createNthFault(
-  nth: number,
-  fault: CallFault,
-  lasting?: { readonly now: () => number; readonly forMs: number },
-): Faults {
+/** One chosen call meets one chosen fault. */
+export function createNthFault(nth: number, fault: CallFault): Faults {
   let calls = 0
-  let sinceMs: number | undefined
   return {
-    call: () => {
-      calls++
-      if (calls < nth) return undefined
-      if (!lasting) return calls === nth ? fault : undefined
-      sinceMs ??= lasting.now()
-      return lasting.now() < sinceMs + lasting.forMs ? fault : undefined
-    },
+    call: () => (++calls === nth ? fault : undefined),
     watch: () => undefined,
   }
 }

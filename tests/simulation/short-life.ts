@@ -2,7 +2,7 @@ import { resources as serving } from '@millrace/api'
 import { createNthFault } from './fault-choices.ts'
 import type { CallFault } from './faulty-transport.ts'
 import { createSimulation, type Simulation, type SimulationOptions } from './simulation.ts'
-import { graphWish, modelUri, serverContainer, serviceWish } from './wishes.ts'
+import { graphWish, modelUri, serviceWish } from './wishes.ts'
 import { HotLoop, namespace } from './world.ts'
 
 export interface Life {
@@ -31,11 +31,10 @@ async function live(options: SimulationOptions, meanwhile: (simulation: Simulati
     const first = world.process?.transport
     await run(3 * second)
     const wish = serviceWish('a', { model: { modelFormat: { name: 'sklearn' }, storageUri: modelUri(1) } })
-    await client.create(serving.inferenceServices, { ...wish, spec: { ...wish.spec, transformer: transformer(2) } })
+    await client.create(serving.inferenceServices, wish)
     await client.create(serving.inferenceGraphs, graphWish('graph', ['a']))
     await run(10 * second)
-    const change = { predictor: { model: { storageUri: modelUri(3) } }, transformer: null }
-    await client.patch(serving.inferenceServices, { namespace, name: 'a' }, 'merge', { spec: change })
+    await client.patch(serving.inferenceServices, { namespace, name: 'a' }, 'merge', anotherModelAndHidden)
     await run(20 * second)
     calls = first?.calls ?? 0
     await run(convergeMs)
@@ -53,21 +52,19 @@ async function live(options: SimulationOptions, meanwhile: (simulation: Simulati
   return { calls, broken }
 }
 
-const transformer = (version: number) => ({ containers: [serverContainer(version)] })
+/** Something to roll out, and something to delete. */
+const anotherModelAndHidden = {
+  metadata: { labels: { 'networking.kserve.io/visibility': 'cluster-local' } },
+  spec: { predictor: { model: { storageUri: modelUri(2) } } },
+}
 
 export function liveInPeace(): Promise<Life> {
   return live({ seed: 1 }, () => {})
 }
 
-/** The `nth` call of the controller fails; with `forMs` every call from there on for so long. */
-export function liveWithFault(nth: number, fault: CallFault, forMs?: number): Promise<Life> {
-  return live(
-    {
-      seed: 1,
-      faults: (clock) => createNthFault(nth, fault, forMs === undefined ? undefined : { now: clock.now, forMs }),
-    },
-    () => {},
-  )
+/** The `nth` call of the controller fails. */
+export function liveWithFault(nth: number, fault: CallFault): Promise<Life> {
+  return live({ seed: 1, faults: () => createNthFault(nth, fault) }, () => {})
 }
 
 /** The controller dies with its `nth` call, and another one takes its place a moment later. */
