@@ -1,4 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js'
+import { type Budget, BudgetExceeded, callStepsMax, meter } from './cel-budget.ts'
 import type { CelNode } from './cel-node.ts'
 import { registerLists } from './cel-library-lists.ts'
 import { registerNetwork } from './cel-library-network.ts'
@@ -33,60 +34,68 @@ export function loadCel(): Promise<Cel> {
   return loading
 }
 
+/** An expression that can be computed once it was checked. */
 export interface Parsed {
-  (context: Readonly<Record<string, unknown>>): unknown
+  /** Throws BudgetExceeded when it costs more than one evaluation may, or than is left. */
+  (context: Readonly<Record<string, unknown>>, budget: Budget): unknown
   readonly check: () => { readonly valid: boolean; readonly type?: string; readonly error?: unknown }
-  readonly cost: Cost
   readonly identifiers: ReadonlySet<string>
-}
-
-/** What bounds the steps of an evaluation: elements^loopDepth · growth. */
-export interface Cost {
-  /** How deep loops stand in loops. */
-  readonly loopDepth: number
-  /** How many times longer mapped lists and texts may get. */
-  readonly growth: number
 }
 
 /** Parses an expression. Throws the library's ParseError, or an error for what Kubernetes does not have. */
 export function parseCel(environment: Environment, expression: string): Parsed {
   const parsed = environment.parse(expression)
-  const seen = { identifiers: new Set<string>(), growth: 1, literals: [] }
-  const loopDepth = prepare(parsed.ast as unknown as CelNode, seen)
-  const run = (context: Readonly<Record<string, unknown>>): unknown => parsed({ ...context })
+  const seen: Seen = { identifiers: new Set(), literals: [] }
+  prepare(parsed.ast as unknown as CelNode, seen)
+  let stepsLeft = 0
+  let isMetered = false
+  const run = (context: Readonly<Record<string, unknown>>, budget: Budget): unknown => {
+    if (!isMetered) throw new Error('unchecked expression')
+    const allowed = Math.min(callStepsMax, budget.stepsLeft)
+    stepsLeft = allowed
+    try {
+      const result = parsed({ ...context })
+      // A quantifier goes on after an error: the answer may be there although there was no budget for it.
+      if (stepsLeft < 0) throw new BudgetExceeded()
+      return result
+    } catch (error) {
+      throw stepsLeft < 0 ? new BudgetExceeded() : error
+    } finally {
+      budget.stepsLeft -= allowed - stepsLeft
+    }
+  }
+  const pay = (steps: number): void => {
+    stepsLeft -= steps
+    if (stepsLeft < 0) throw new BudgetExceeded()
+  }
   const check = (): ReturnType<Parsed['check']> => {
     const checked = parsed.check()
     const error = checked.valid ? badLiteral(seen.literals, environment) : undefined
+    if (checked.valid && !isMetered) meter(parsed.ast, pay)
+    isMetered ||= checked.valid
     return error ? { valid: false, error } : checked
   }
-  return Object.assign(run, { check, cost: { loopDepth, growth: seen.growth }, identifiers: seen.identifiers })
+  return Object.assign(run, { check, identifiers: seen.identifiers })
 }
 
 interface Seen {
   readonly identifiers: Set<string>
-  growth: number
   /** Literal arguments that can be checked before any value is there. */
   readonly literals: { readonly name: string; readonly node: CelNode }[]
 }
 
-const quantifiers: ReadonlySet<unknown> = new Set(['all', 'exists', 'exists_one', 'existsOne', 'filter'])
-const makers: ReadonlySet<unknown> = new Set(['map', 'transformList', 'transformMap', 'transformMapEntry'])
-
-/** Replaces functions, notes what was seen, and gives back the depth of loops. */
-function prepare(node: unknown, seen: Seen): number {
-  if (Array.isArray(node)) return Math.max(0, ...node.map((item) => prepare(item, seen)))
-  if (!isNode(node)) return 0
+/** Replaces functions, and notes what was seen. */
+function prepare(node: unknown, seen: Seen): void {
+  if (Array.isArray(node)) return node.forEach((item) => prepare(item, seen))
+  if (!isNode(node)) return
   if (node.op === 'id') seen.identifiers.add(String(node.args))
   if (!isCall(node)) return prepare(node.args, seen)
   const [name] = node.args
-  const args = node.args.at(-1) as readonly CelNode[]
-  noteLiteral(name, args, seen)
+  noteLiteral(name, node.args.at(-1) as readonly CelNode[], seen)
   // The library's `matches` takes exponential time.
   if (name === 'matches') node.args[0] = 'matchesInLinearTime'
   replaceCall(node)
-  if (makers.has(name)) seen.growth *= 1 + countOperators(args, '+')
-  const isLoop = node.op === 'rcall' && (quantifiers.has(name) || makers.has(name))
-  return (isLoop ? 1 : 0) + prepare(node.args, seen)
+  prepare(node.args, seen)
 }
 
 function noteLiteral(name: unknown, args: readonly CelNode[], seen: Seen): void {
@@ -107,12 +116,6 @@ function badLiteral(literals: Seen['literals'], environment: Environment): objec
   }
   const bad = literals.find(isBad)
   return bad && { summary: `invalid ${bad.name} argument`, node: bad.node, range: { start: bad.node.start } }
-}
-
-function countOperators(node: unknown, operator: string): number {
-  if (Array.isArray(node)) return node.reduce((sum: number, item) => sum + countOperators(item, operator), 0)
-  if (!isNode(node)) return 0
-  return (node.op === operator ? 1 : 0) + countOperators(node.args, operator)
 }
 
 function isCall(node: CelNode): node is CelNode & { readonly args: unknown[] } {

@@ -4,5 +4,10 @@ export interface CelNode {
   args: unknown
   readonly start?: number
   readonly end?: number
-  setMeta(key: 'macro' | 'async', value: unknown): CelNode
+  readonly meta: {
+    /** What stands for it: a loop in place of a call. */
+    readonly alternate?: CelNode
+    readonly evaluate?: (...args: unknown[]) => unknown
+  }
+  setMeta(key: 'macro' | 'async' | 'evaluate', value: unknown): CelNode
 }

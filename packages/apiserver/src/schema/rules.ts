@@ -1,5 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import { type Cel, type Cost, loadCel, type Parsed, parseCel } from './cel-environment.ts'
+import { type Budget, BudgetExceeded } from './cel-budget.ts'
+import { type Cel, loadCel, type Parsed, parseCel } from './cel-environment.ts'
 import { celErrorText } from './cel-errors.ts'
 import type { CelType } from './cel-types.ts'
 import { deepEqual } from './deep-equal.ts'
@@ -17,8 +18,8 @@ export interface RuleSet {
   validate(value: unknown, old: unknown): readonly FieldError[]
 }
 
-/** Steps that the rules of one object may take together, reckoned by the sizes of its lists and the depth of loops. */
-const stepsMax = 20_000_000
+/** Steps that the rules of one object may take together: Kubernetes' RuntimeCELCostBudget. */
+const stepsMax = 10_000_000
 const messageCharactersMax = 5 * 1024
 
 /** Compiles every rule below the schema; undefined where it has none (then the CEL library is never loaded). */
@@ -28,7 +29,7 @@ export async function compileRules(schema: Schema): Promise<RuleSet | undefined>
   const root = compileNode(schema, cel, new Map(), true)
   return {
     validate: (value, old) => {
-      const run: Run = { findings: [], stepsLeft: stepsMax, optional: cel.module.Optional }
+      const run: Run = { findings: [], budget: { stepsLeft: stepsMax }, optional: cel.module.Optional }
       const before = old === undefined || old === null ? undefined : { value: old }
       validateNode(root, value, before, '', run, { isUnchanged: before !== undefined && deepEqual(value, old) })
       return run.findings
@@ -129,7 +130,7 @@ function messageOf(rule: Rule, environment: Environment): Parsed | undefined {
 
 interface Run {
   readonly findings: FieldError[]
-  stepsLeft: number
+  readonly budget: Budget
   readonly optional: { of(value: unknown): unknown; none(): unknown }
 }
 
@@ -146,7 +147,7 @@ function validateNode(
   run: Run,
   ratchet: Ratchet,
 ): void {
-  if (value === null || value === undefined || run.stepsLeft < 0) return
+  if (value === null || value === undefined || run.budget.stepsLeft < 0) return
   if (node.rules.length > 0 && node.type) runRules(node, node.type, value, old, path, run, ratchet)
   const below = (child: RuleNode, item: unknown, former: OldValue | undefined, at: string): void => {
     const isUnchanged = former ? deepEqual(item, former.value) : ratchet.isUnchanged
@@ -180,7 +181,6 @@ function runRules(
   ratchet: Ratchet,
 ): void {
   const shown = node.schema.type ?? ''
-  const size = sizeOf(value)
   const self = type.convert(value)
   const former = old && old.value !== null ? type.convert(old.value) : undefined
   for (const compiled of node.rules) {
@@ -190,20 +190,25 @@ function runRules(
       continue
     }
     if (usesOld && former === undefined && !rule.optionalOldSelf) continue
-    if (!takeSteps(run, size, program.cost)) {
-      const detail = 'validation failed due to running out of cost budget, no further validation rules will be run'
-      run.findings.push(invalid(path || rootPath, shown, detail))
-      return
-    }
     const oldSelf = rule.optionalOldSelf
       ? former === undefined
         ? run.optional.none()
         : run.optional.of(former)
       : former
-    const finding = runRule(compiled, program, { self, oldSelf }, path, node.schema)
+    const { finding, isLast } = runRule(compiled, program, { self, oldSelf }, path, node.schema, run.budget)
+    if (isLast) {
+      run.budget.stepsLeft = -1
+      run.findings.push(finding)
+      return
+    }
     if (finding && (usesOld || !ratchet.isUnchanged)) run.findings.push(finding)
   }
 }
+
+type Outcome =
+  | { readonly isLast: false; readonly finding: FieldError | undefined }
+  /** No rule is run any more. */
+  | { readonly isLast: true; readonly finding: FieldError }
 
 function runRule(
   { rule, message }: CompiledRule,
@@ -211,19 +216,26 @@ function runRule(
   context: Readonly<Record<string, unknown>>,
   path: string,
   schema: Schema,
-): FieldError | undefined {
+  budget: Budget,
+): Outcome {
   const shown = schema.type ?? ''
+  const ruleText = (rule.message ?? rule.rule).trim()
   try {
-    if (program(context) === true) return undefined
+    if (program(context, budget) === true) return { isLast: false, finding: undefined }
   } catch (error) {
-    return invalid(
-      path || rootPath,
-      shown,
-      `${celErrorText(error)} evaluating rule: ${(rule.message ?? rule.rule).trim()}`,
-    )
+    if (error instanceof BudgetExceeded) {
+      const detail =
+        budget.stepsLeft < 0
+          ? 'validation failed due to running out of cost budget, no further validation rules will be run'
+          : `'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${ruleText}`
+      return { isLast: true, finding: invalid(path || rootPath, shown, detail) }
+    }
+    const detail = `${celErrorText(error)} evaluating rule: ${ruleText}`
+    return { isLast: false, finding: invalid(path || rootPath, shown, detail) }
   }
   const at = placeOf(path, rule.fieldPath, schema)
-  return findingFor(rule, at, shown, madeMessage(message, context) ?? plainMessage(rule))
+  const finding = findingFor(rule, at, shown, madeMessage(message, context, budget) ?? plainMessage(rule))
+  return { isLast: false, finding }
 }
 
 /** How Go shows the path of the object itself. */
@@ -260,27 +272,17 @@ function plainMessage(rule: Rule): string {
 }
 
 /** What messageExpression says; undefined where it fails, is no string, is too long or has line breaks. */
-function madeMessage(message: Parsed | undefined, context: Readonly<Record<string, unknown>>): string | undefined {
+function madeMessage(
+  message: Parsed | undefined,
+  context: Readonly<Record<string, unknown>>,
+  budget: Budget,
+): string | undefined {
   if (!message) return undefined
   try {
-    const text = message(context)
+    const text = message(context, budget)
     const trimmed = typeof text === 'string' ? text.trim() : ''
     return trimmed === '' || trimmed.length > messageCharactersMax || /[\r\n]/.test(trimmed) ? undefined : trimmed
   } catch {
     return undefined
   }
-}
-
-/** Elements of all lists and maps, and the characters of texts that may be split into lists. */
-function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return 1 + value.length / 16
-  if (typeof value !== 'object' || value === null) return 1
-  let size = 1
-  for (const item of Object.values(value)) size += sizeOf(item)
-  return size
-}
-
-function takeSteps(run: Run, size: number, { loopDepth, growth }: Cost): boolean {
-  run.stepsLeft -= size ** loopDepth * growth
-  return run.stepsLeft >= 0
 }

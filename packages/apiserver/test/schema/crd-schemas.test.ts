@@ -84,15 +84,55 @@ describe('validation rules', () => {
     assert.equal(await compileRules(compileCrdSchema(schema, objectMeta())), undefined)
   })
 
-  test('loops in loops over long lists run out of their budget', async () => {
-    const raw = {
-      type: 'object',
-      properties: { l: { type: 'array', items: { type: 'integer' } } },
-      'x-kubernetes-validations': [{ rule: 'self.l.all(a, self.l.all(b, self.l.all(c, a + b + c >= 0)))' }],
-    } as unknown as JsonSchema
-    const rules = await compileRules(compileCrdSchema(raw, objectMeta()))
-    const findings = rules?.validate({ l: Array.from({ length: 1000 }, () => 1) }, undefined) ?? []
-    assert.match(findings.map(fieldErrorMessage).join(), /running out of cost budget/)
+  const ran = async (type: object, rules: readonly string[], value: unknown): Promise<string> => {
+    const validations = rules.map((rule) => ({ rule }))
+    const raw = { type: 'object', properties: { f: { ...type, 'x-kubernetes-validations': validations } } }
+    const compiled = await compileRules(compileCrdSchema(raw as unknown as JsonSchema, objectMeta()))
+    return (compiled?.validate({ f: value }, undefined) ?? []).map(fieldErrorMessage).join()
+  }
+  const integers = { type: 'array', items: { type: 'integer' } }
+  const ten = '[1,2,3,4,5,6,7,8,9,10]'
+  const thousand = Array.from({ length: 1000 }, (_, index) => index)
+
+  for (const [why, type, rule, value] of [
+    ['loops in loops', integers, 'self.all(a, self.all(b, self.all(c, a + b + c >= 0)))', thousand],
+    ['an error that another element might decide', integers, 'self.all(a, self.all(b, 1 / (a - a) > b))', thousand],
+    [
+      'loops over literals',
+      { type: 'string' },
+      'abcdefgh'.split('').reduceRight((inner, name) => `${ten}.all(${name}, ${inner})`, 'true'),
+      '',
+    ],
+    [
+      'texts split into characters',
+      { type: 'string' },
+      "self.split('').all(a, self.split('').all(b, a == b))",
+      'a'.repeat(20_000),
+    ],
+    [
+      'texts that grow',
+      { type: 'string' },
+      `[self]${".map(x, [x,x,x,x,x,x,x,x].join(''))".repeat(8)}[0] != ''`,
+      'aaaaaaaa',
+    ],
+    [
+      'searches in lists',
+      integers,
+      'self.all(x, x in self && self.exists_one(y, y == x))',
+      Array.from({ length: 20_000 }, (_, i) => i),
+    ],
+  ] as const) {
+    test(`no rule runs without end: ${why}`, async () => {
+      const begin = performance.now()
+      assert.match(await ran(type, [rule], value), /cost exceeds limit for rule/)
+      assert.ok(performance.now() - begin < 5000, 'it is ended, not waited for')
+    })
+  }
+
+  test('rules that each stay in their limit run out of the budget of the object together', async () => {
+    const rules = Array.from({ length: 40 }, () => 'self.all(a, self.all(b, a + b >= 0))')
+    assert.equal(await ran(integers, rules, thousand.slice(0, 100)), '')
+    assert.match(await ran(integers, rules, thousand.slice(0, 250)), /running out of cost budget/)
   })
 
   test('what an update leaves as it was is not held against it', async () => {
