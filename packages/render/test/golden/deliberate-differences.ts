@@ -32,7 +32,7 @@ export const rules: readonly Rule[] = [
       {
         path: /refusal( \d+)?$/,
         theirs: absent,
-        ours: /canaryTrafficPercent|initial-scale|workerSpec|(min|max)Replicas|scaleTarget|deployment mode|autoscaler: use|cannot be changed|in a circle|is no node|\.condition: has|\.weight: must not|mountPath|priority/,
+        ours: /canaryTrafficPercent|(initial|max|min)-scale\]|workerSpec|(min|max)Replicas|scale(Metric|Target)|deployment mode|autoscaler: use|cannot be changed|in a circle|is no node|\.condition: has|\.weight: must not|keep one of them|mountPath|priority|timeout: must not/,
       },
     ],
   },
@@ -66,7 +66,7 @@ export const rules: readonly Rule[] = [
         mark: /^refused: /,
         path: /status \S+ \|\.modelStatus(\.failure)?$/,
         theirs: absent,
-        ours: /InvalidPredictorSpec/,
+        ours: /InvalidPredictorSpec|NoSupportingRuntime|RuntimeNotRecognized/,
       },
       { mark: /^refused: /, path: /\.targetModelState$/, theirs: /^Pending$/, ours: /^FailedToLoad$/ },
       { mark: /^refused: /, path: /\.transitionStatus$/, theirs: /^InProgress$/, ours: /^InvalidSpec$/ },
@@ -79,7 +79,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'WorksWhereKServeFails',
-    why: 'Objects that KServe makes wrongly, so that the API server or admission refuses them, are made right: rollout amounts that are plain numbers, a probe that replaces the runtime’s of another kind, a volume that only the finished pod has, a server that is not the first container, a canary of another format than the predictor.',
+    why: 'Objects that KServe makes wrongly, so that the API server or admission refuses them, are made right: rollout amounts that are plain numbers, a probe that replaces the runtime’s of another kind, a volume that only the finished pod has, a server that is not the first container, a canary of another format than the predictor, quotes in a runtime’s placeholders.',
     places: [
       {
         mark: 'broken',
@@ -94,6 +94,9 @@ export const rules: readonly Rule[] = [
         theirs: absent,
         ours: /"targetModelState":"(Pending|FailedToLoad)"/,
       },
+      { mark: 'broken', path: /\.modelStatus\.failure$/, theirs: /InvalidPredictorSpec/, ours: absent },
+      { mark: 'broken', path: /\.targetModelState$/, theirs: /^FailedToLoad$/, ours: /^Pending$/ },
+      { mark: 'broken', path: /\.transitionStatus$/, theirs: /^InvalidSpec$/, ours: /^InProgress$/ },
       { mark: 'broken', path: /object Service\.core\S+ \|\.spec\.ports\.0\.name$/ },
       { path: /refusal$/, theirs: /not found$/, ours: absent },
       { path: /pod \S+ error$/, theirs: /"code":422/, ours: absent },
@@ -136,12 +139,17 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'InitialScale',
-    why: 'The initial scale is decided: the user’s annotation, else minReplicas, else the cluster’s default, within the maximum. What comes from the cluster alone never makes a revision.',
+    why: 'The initial scale is decided: the user’s annotation, else minReplicas, else the cluster’s default, within the maximum. What comes from the cluster alone never makes a revision, so a Knative Service notes what the user had asked for.',
     places: [
       {
         path: /annotations\.autoscaling\.knative\.dev\/initial-scale$/,
         theirs: /^(<absent>|0)$/,
         ours: /^\d+$/,
+      },
+      {
+        path: /object Service\.serving\.knative\.dev\S+ \|\.metadata\.annotations(\.internal\.serving\.kserve\.io\/scale-asked)?$/,
+        theirs: absent,
+        ours: /^\{("internal\.serving\.kserve\.io\/scale-asked":)?"[^,]*\}$/,
       },
     ],
   },
@@ -193,6 +201,7 @@ export const rules: readonly Rule[] = [
     why: 'What is no longer rendered is removed: of a removed component, canary or metric, of a stopped graph, of a service that became local to the cluster. KServe leaves it.',
     places: [
       { mark: 'left behind', path: /^step \d+ object \S+$/, theirs: there, ours: absent },
+      { path: /^step \d+ status \S+ \|\.(clusterServingRuntimeName|servingRuntimeName)$/, ours: absent },
       {
         mark: 'without transformer',
         path: /^step \d+ status InferenceService\S* \|\.(components\.transformer|conditions\.Transformer\w+)$/,
@@ -217,8 +226,14 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'ScalingBehaviour',
-    why: 'autoScaling.behavior reaches the HorizontalPodAutoscaler. KServe drops it.',
-    places: [{ path: /object HorizontalPodAutoscaler\S+ \|\.spec\.behavior/ }],
+    why: 'autoScaling.behavior reaches the HorizontalPodAutoscaler, and the ScaledObject whole. KServe drops it, or all but the stabilisation window.',
+    places: [
+      { path: /object HorizontalPodAutoscaler\S+ \|\.spec\.behavior/ },
+      {
+        path: /object ScaledObject\S+ \|\.spec\.advanced\.horizontalPodAutoscalerConfig\.behavior\.scale(Down|Up)\.(policies|selectPolicy|tolerance)/,
+        theirs: absent,
+      },
+    ],
   },
   {
     name: 'DisruptionBudget',
@@ -313,13 +328,15 @@ export const rules: readonly Rule[] = [
     why: 'The way in is opened, and said to be open, when every component is ready. KServe does not wait for an explainer behind a transformer in its Ingress, and in Knative mode says that a service is open before its VirtualService is there.',
     places: [
       { mark: 'explainer not ready', path: /object Ingress\S+$/, theirs: there, ours: absent },
-      {
-        mark: 'explainer not ready',
-        path: /status \S+ \|\.conditions\.(IngressReady|Ready)$/,
-        theirs: /^True$/,
-        ours: /^(False|<absent>)$/,
-      },
-      { mark: 'explainer not ready', path: /status \S+ \|\.(address|url)$/, ours: absent },
+      ...(['explainer not ready', 'no VirtualService'] as const).flatMap((mark): Place[] => [
+        {
+          mark,
+          path: /status InferenceService\S* \|\.conditions\.(IngressReady|Ready)$/,
+          theirs: /^True$/,
+          ours: /^(False|<absent>)$/,
+        },
+        { mark, path: /status InferenceService\S* \|\.(address|url)$/, ours: absent },
+      ]),
     ],
   },
   {
@@ -355,17 +372,36 @@ export const rules: readonly Rule[] = [
         theirs: /"reason":"(RuntimeNotRecognized|RuntimeDisabled|NoSupportingRuntime|InvalidPredictorSpec)"/,
         ours: absent,
       },
-      {
-        path: /^step \d+ status TrainedModel\S* \|\.conditions\.InferenceServiceReady$/,
-        theirs: /^False$/,
-        ours: /^True$/,
-      },
       { mark: 'download retried', path: /object (Ingress|VirtualService)\S+$/, theirs: absent, ours: there },
       { mark: 'download retried', path: /status \S+ \|\.(address|url|components)$/, theirs: absent },
       { mark: 'download retried', path: /status \S+ \|\.conditions\.\w+$/, theirs: /^(<absent>|False)$/ },
       { mark: 'stopped', path: /status \S+ \|\.conditions\.IngressReady$/, theirs: absent, ours: /^False$/ },
       { mark: 'resumed', path: /^step \d+ status \S+ \|\.conditions\.Stopped$/, theirs: /^True$/, ours: /^False$/ },
       { mark: 'resumed', path: /^step \d+ status \S+ \|\.conditions\.\w+$/, theirs: /^False$/, ours: absent },
+    ],
+  },
+  {
+    name: 'TrainedModels',
+    why: 'A TrainedModel follows its service at once, and is on the list of its server from the start; one of a format that the server does not read is not ready. KServe looks at it only when it changes itself, never at the format, and not at the memory that a runtime gives its server.',
+    places: [
+      {
+        mark: 'not looked at',
+        path: /status TrainedModel\S* \|\.conditions\.(InferenceServiceReady|IsMMSPredictor|MemoryResourceAvailable|Ready)$/,
+      },
+      { mark: 'not looked at', path: /status TrainedModel\S* \|\.(address|url)$/ },
+      {
+        mark: 'unsupported format',
+        path: /status TrainedModel\S* \|\.conditions\.Ready$/,
+        theirs: /^True$/,
+        ours: /^False$/,
+      },
+      { mark: 'unsupported format', path: /status TrainedModel\S* \|\.(address|url)$/, ours: absent },
+      {
+        path: /status TrainedModel\S* \|\.conditions\.MemoryResourceAvailable$/,
+        theirs: /^False$/,
+        ours: /^True$/,
+      },
+      { path: /object ConfigMap\.core\/modelconfig-\S+ \|\.data(\.models\.json(\.[\w-]+)?)?$/, theirs: absent },
     ],
   },
   {

@@ -11,7 +11,8 @@ export interface Difference {
  * Facts that rules may ask for. Of the service that the difference belongs to: the renderer refused it, for a reason; a
  * child's controller has not seen its newest spec, and whose that is; KServe's attempt ended in an error; it is stopped, or
  * was; a pod's word came after KServe last looked; one of its pods fails, or downloads again after it failed; it has no such component; the first
- * of a component's sources is mounted and a later one downloaded; its explainer is not ready; ModelMesh has it; the graph's Deployment, or a service of its
+ * of a component's sources is mounted and a later one downloaded; its explainer is not ready; KServe has made it no
+ * VirtualService; of a TrainedModel: KServe was not called to look at it, its server does not read its format; ModelMesh has it; the graph's Deployment, or a service of its
  * steps, is not available. Of the object: nothing asks for it any more. Of the case: KServe never came to rest; something was
  * installed while it ran; Knative's autoscaler settings are missing.
  */
@@ -28,6 +29,9 @@ export type Mark =
   | `without ${string}`
   | 'mixed sources'
   | 'explainer not ready'
+  | 'no VirtualService'
+  | 'not looked at'
+  | 'unsupported format'
   | 'unavailable'
   | 'step not ready'
   | 'ModelMesh'

@@ -1,7 +1,7 @@
 import type { InferenceServiceSpec } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { isInternal } from '../../src/exposure/exposure.ts'
-import { labelKeys, knativeKeys } from '../../src/keys.ts'
+import { labelKeys, knativeKeys, userKeys } from '../../src/keys.ts'
 import { readyTypes } from '../../src/component-condition.ts'
 import { type ComponentName, componentName, predictorName } from '../../src/names.ts'
 import { conditionOf, isSeen } from '../../src/observe/deployment-state.ts'
@@ -19,21 +19,25 @@ export interface MarkedService {
   readonly wasStopped: boolean
   /** Pods have said something since KServe was last called to look at services. */
   readonly hasPodNews: boolean
+  /** What the last action was about, as an id. */
+  readonly lastTarget: string
 }
 
 /** Facts about a service that rules may ask for. */
-export function serviceMarks({ id, cluster, expected, wasStopped, hasPodNews }: MarkedService): readonly Mark[] {
+export function serviceMarks({ id, cluster, expected, wasStopped, ...news }: MarkedService): readonly Mark[] {
   const marks: Mark[] = []
   const result = cluster.results.get(id)
   if (result?.ok === false) marks.push(`refused: ${result.problem.reason}`)
   if (result?.facts.mode === 'ModelMesh') marks.push('ModelMesh')
   const service = serviceOf(cluster, id)
   const name = service?.metadata.name
+  if (service?.kind === 'TrainedModel') marks.push(...modelMarks(service, news.lastTarget))
+  if (lacksVirtualService(id, cluster, expected)) marks.push('no VirtualService')
   const isStoppedNow = isStopped(service?.metadata.annotations ?? {})
   if (isStoppedNow) marks.push('stopped')
   else if (wasStopped) marks.push('resumed')
   if (isBroken(id, expected)) marks.push('broken')
-  if (hasPodNews) marks.push('pod news')
+  if (news.hasPodNews) marks.push('pod news')
   if (expected.unstable) marks.push('restless')
   const children = [...cluster.children.values()].filter((child) => ownerOf(child) === id)
   marks.push(...unseen(children), ...waiting(children, service, cluster), ...componentMarks(service))
@@ -58,6 +62,26 @@ function isBroken(id: string, { events = [], objects = {} }: Snapshot): boolean 
   const [kind, name] = id.split('/')
   if (kind === 'InferenceGraph') return `Service.core/${name}` in objects && !(`Deployment.apps/${name}` in objects)
   return events.some((event) => event.reason === 'InternalError' && event.kind === kind && event.name === name)
+}
+
+function modelMarks(model: KubeObject, lastTarget: string): readonly Mark[] {
+  const isLast = lastTarget === `${model.kind}/${model.metadata.name}`
+  const isUnread = conditionOf(model, 'FrameworkSupported')?.status === 'False'
+  return [...(isLast ? [] : (['not looked at'] as const)), ...(isUnread ? (['unsupported format'] as const) : [])]
+}
+
+function lacksVirtualService(
+  id: string,
+  { capabilities, config, results }: MemoryCluster,
+  { objects }: Snapshot,
+): boolean {
+  const isWanted = capabilities.istio && !config.ingress.disableIstioVirtualHost
+  const name = id.replace(/^\w+\//, '')
+  return (
+    isWanted &&
+    results.get(id)?.facts.mode === 'Knative' &&
+    !(`VirtualService.networking.istio.io/${name}` in (objects ?? {}))
+  )
 }
 
 function unseen(children: readonly KubeObject[]): Mark[] {
@@ -137,6 +161,7 @@ export function isLeftBehind(object: KubeObject, cluster: MemoryCluster): boolea
   const { name = '', labels = {}, annotations = {} } = owner.metadata
   if (owner.kind === 'InferenceGraph') return isStopped(annotations)
   if (object.kind === 'OpenTelemetryCollector') return true
+  if (object.kind === 'ScaledObject' && annotations[userKeys.autoscalerClass] !== 'keda') return true
   const isRoute = ['Ingress', 'HTTPRoute', 'VirtualService'].includes(object.kind)
   const isLocal = isInternal(labels, cluster.config.ingress) || labels[knativeKeys.visibility] !== undefined
   if (isRoute && isLocal) return true

@@ -39,6 +39,8 @@ export interface MemoryCluster {
   knative: Knative
   isQuiet: boolean
   uid: number
+  /** What is written in one step is of the same second, as it was when the cases were recorded. */
+  seconds: number
 }
 
 export function groupOf(apiVersion: string): string {
@@ -63,6 +65,7 @@ export function startCluster(test: Case, profile: Profile, base: readonly KubeOb
     knative: knativeOf(profile),
     isQuiet: true,
     uid: 0,
+    seconds: 0,
   }
 }
 
@@ -133,7 +136,7 @@ export function create(cluster: MemoryCluster, given: KubeObject): Outcome {
   cluster.uid += 1
   object.metadata.uid = `uid-${cluster.uid}`
   object.metadata.generation = 1
-  object.metadata.creationTimestamp = new Date(Date.UTC(2024, 0, 1, 0, 0, cluster.uid))
+  object.metadata.creationTimestamp = new Date(Date.UTC(2024, 0, 1, 0, 0, cluster.seconds))
     .toISOString()
     .replace('.000', '')
   cluster.objects.push(object)

@@ -193,7 +193,15 @@ export function objectForm(object: Json): Json {
   const { namespace: _n, generation: _g, uid: _u, ownerReferences: _o, creationTimestamp: _c, ...rest } = metadata
   const { apiVersion, kind, status: _s, metadata: _m, spec, ...fields } = object
   const form = specForms[String(kind)]?.(isObject(spec) ? spec : {}, String(apiVersion)) ?? spec
-  return withoutEmpty({ apiVersion, metadata: { ...rest, owners }, spec: form, ...fields }) as Json
+  const content = { ...fields, ...(isObject(fields['data']) ? { data: dataForm(fields['data']) } : {}) }
+  return withoutEmpty({ apiVersion, metadata: { ...rest, owners }, spec: form, ...content }) as Json
+}
+
+/** The agent of a multi-model server reads its list as a map. */
+function dataForm(data: Json): Json {
+  const models = data['models.json']
+  if (typeof models !== 'string') return data
+  return { ...data, 'models.json': byKey(listOf(JSON.parse(models)), 'modelName') }
 }
 
 type SpecForm = (spec: Json, apiVersion: string) => unknown

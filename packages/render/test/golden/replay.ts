@@ -35,6 +35,8 @@ interface Replay {
   readonly stopped: Set<string>
   /** Pods have said something since the last change that KServe looks at. */
   hasPodNews: boolean
+  /** What the last action was about: `TrainedModel/a`. */
+  lastTarget: string
 }
 
 /** Plays a case against the renderer and says in what the two sides differ. */
@@ -49,9 +51,11 @@ export function replay(test: Case, profile: Profile): Difference[] {
     made: new Set(),
     stopped: new Set(),
     hasPodNews: false,
+    lastTarget: '',
   }
   for (const [index, object] of test.input.entries()) {
     const refusal = test.error && (test.error.inputIndex ?? 0) === index ? test.error : undefined
+    state.lastTarget = ownerOf(object)
     const outcome = create(cluster, object)
     if (wasRefused(outcome, refusal)) return [refusalDifference(`refusal ${index}`, refusal?.message, outcome, [])]
     if (refusal) return []
@@ -59,10 +63,12 @@ export function replay(test: Case, profile: Profile): Difference[] {
   converge(cluster)
   const found = compare('', state, test.expect)
   for (const [index, step] of (test.steps ?? []).entries()) {
+    cluster.seconds += 1
     let refused: { readonly ok: false; readonly message: string } | undefined
     for (const action of step.actions) {
       if (action.do === 'crds') standing.add('installed')
       state.hasPodNews = action.do === 'podStatus'
+      state.lastTarget = action.object ? ownerOf(action.object) : `${action.kind}/${action.name}`
       const outcome = act(cluster, action)
       if (outcome.ok) converge(cluster)
       else refused = outcome
@@ -93,8 +99,12 @@ function refusalDifference(
   return { path, theirs, ours: outcome.ok ? undefined : outcome.message, marks }
 }
 
-function marksOf({ cluster, standing, stopped, hasPodNews }: Replay, expected: Snapshot, id: string): readonly Mark[] {
-  return [...standing, ...serviceMarks({ id, cluster, expected, wasStopped: stopped.has(id), hasPodNews })]
+function marksOf(
+  { cluster, standing, stopped, hasPodNews, lastTarget }: Replay,
+  expected: Snapshot,
+  id: string,
+): readonly Mark[] {
+  return [...standing, ...serviceMarks({ id, cluster, expected, wasStopped: stopped.has(id), hasPodNews, lastTarget })]
 }
 
 /** Of an object that nobody owns: what holds for any of the services. */
