@@ -164,16 +164,17 @@ export function createLoop(options: LoopOptions): Loop {
     onChange: () => addUsers(['knative']),
     onResolved: ({ source }) => metrics.autoscalerSettings(source),
   })
+  const rolloutNews = createRolloutNews({
+    clock,
+    log,
+    record: (event) => recorder.record(configurationOf(controllerNamespace), event),
+    metric: metrics.rollouts,
+  })
   const turns = createRolloutTurns({
     clock,
     settings: () => settings.config.rolloutWaves,
     call: (key) => add(parseServiceKey(key)),
-    onTick: createRolloutNews({
-      clock,
-      log,
-      record: (event) => recorder.record(configurationOf(controllerNamespace), event),
-      metric: metrics.rollouts,
-    }),
+    onTick: rolloutNews.tell,
   })
   const metadataOf = (resource: Resource) => () => watch.collection(kindId(resource.group, resource.kind))
   const sources = {
@@ -259,7 +260,7 @@ export function createLoop(options: LoopOptions): Loop {
     addAll()
     for (const queue of own.values()) queue.start()
     const endTurns = turns.work()
-    metrics.rollouts(turns.counts)
+    rolloutNews.begin(turns.counts)
     return async () => {
       endTurns()
       metrics.rollouts({ rolling: 0, waiting: 0, failed: [] })

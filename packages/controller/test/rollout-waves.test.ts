@@ -197,10 +197,13 @@ test('a restart does not forget that a wave has stopped', async (t) => {
   for (const name of having(cluster, 'mine/init:2')) fail(cluster, name)
   await first.settle(10_000)
   await first.close()
+  const told = events(cluster)
+  cluster.writes.length = 0
   const second = await runController(cluster)
   t.after(() => second.close())
   await second.settle(3_600_000)
   assert.equal(having(cluster, 'mine/init:2').length, atOnce)
+  assert.deepEqual([events(cluster), cluster.writes], [told, []], 'and tells nothing that was told')
 })
 
 test('a slow service that goes on serving keeps the others waiting until the deadline, no longer', async (t) => {
