@@ -49,6 +49,7 @@ export {
 export type { ConversionClient, CrdConversion, CrdSchema, CrdVersion, CustomResourceDefinition } from './crd/crd.ts'
 export { annotationBytesMax, type CrdVariant, variantRules } from './crd/crd-rules.ts'
 export { annotationBytes, type CrdSize, crdSize } from './crd/crd-size.ts'
+export { droppedFields } from './crd/dropped-fields.ts'
 export {
   type CrdSizeRecord,
   type MeasuredCrd,

@@ -28,7 +28,7 @@ export function defineUpgrade(program: Command, terminal: Terminal): void {
     .option('-o, --output <format>', 'table, json or yaml', parseOutputFormat, 'table')
     .addHelpText(
       'after',
-      '\nFor -f, dump: kubectl get crd,isvc,servingruntime,clusterservingruntime,inferencegraph,trainedmodel,deploy,ksvc,sa,cm,secret -A -o yaml\nExit code 1: an object would be refused, or a served version would go.\n\nExamples:\n  millrace upgrade --preview --kubeconfig ~/.kube/config\n  millrace upgrade --preview -f dump.yaml -o json',
+      '\nFor -f, dump: kubectl get crd,isvc,servingruntime,clusterservingruntime,inferencegraph,trainedmodel,deploy,ksvc,pod,sa,cm,secret -A -o yaml\nExit code 1: an object would be refused, or a served version would go.\n\nExamples:\n  millrace upgrade --preview --kubeconfig ~/.kube/config\n  millrace upgrade --preview -f dump.yaml -o json',
     )
     .action(async (options: UpgradeOptions) => {
       if (options.preview !== true)
@@ -40,7 +40,7 @@ export function defineUpgrade(program: Command, terminal: Terminal): void {
       const refused =
         preview.objects.filter((trouble) => trouble.severity === 'error').length +
         preview.services.filter((service) => service.outcome === 'refused').length
-      const lost = preview.definitions.filter((definition) => definition.message.includes('no longer serve')).length
+      const lost = preview.definitions.filter(({ lostVersions }) => lostVersions.length > 0).length
       if (refused + lost > 0)
         throw new CommandError(`Not safe yet: ${refused} refused, ${lost} definitions lose a served version.`)
     })
@@ -65,8 +65,9 @@ async function read(options: UpgradeOptions, terminal: Terminal): Promise<Previe
 const changesShown = 8
 
 function formatPreview({ definitions, objects, services }: Preview): string {
-  const rolls = services.filter((service) => service.outcome === 'rolls')
+  const rolls = services.filter(({ outcome, changes }) => outcome === 'rolls' && changes.length > 0)
   const parts = [
+    summary(services),
     section(
       'Definitions',
       ['NAME', 'WHAT'],
@@ -93,6 +94,14 @@ function formatPreview({ definitions, objects, services }: Preview): string {
     }),
   ]
   return parts.join('\n')
+}
+
+/** `12 services and graphs: 9 rolls, 3 same`. */
+function summary(services: Preview['services']): string {
+  const counts = new Map<string, number>()
+  for (const { outcome } of services) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+  const parts = [...counts].map(([outcome, count]) => `${count} ${outcome}`)
+  return `${services.length} services and graphs${parts.length > 0 ? `: ${parts.join(', ')}` : ''}\n`
 }
 
 function section(title: string, header: readonly string[], rows: readonly (readonly string[])[], none: string): string {

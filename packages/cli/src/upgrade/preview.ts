@@ -1,4 +1,13 @@
-import { checkObject, crds, formatFinding, group, withoutNulls } from '@millrace/api'
+import {
+  checkObject,
+  type CustomResourceDefinition,
+  droppedFields,
+  formatFinding,
+  group,
+  type KindSource,
+  kinds,
+  withoutNulls,
+} from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { type Capabilities, render } from '@millrace/render'
 import { counted } from '../counted.ts'
@@ -10,6 +19,9 @@ export interface DefinitionChange {
   readonly name: string
   readonly change: 'new' | 'changed' | 'unknown'
   readonly message: string
+  readonly lostVersions: readonly string[]
+  /** `v1beta1 spec.explainer.alibi`: what it has and ours has not. */
+  readonly droppedFields: readonly string[]
 }
 
 export interface ObjectTrouble {
@@ -20,8 +32,11 @@ export interface ObjectTrouble {
 
 export interface ServiceChange {
   readonly service: string
-  /** `rolls`: its pods are replaced once; `same`: nothing happens to them; `refused`: it cannot be rendered; `absent`: nothing runs yet. */
-  readonly outcome: 'rolls' | 'same' | 'refused' | 'absent'
+  /**
+   * `rolls`: its pods are replaced once; `same`: nothing happens to them; `refused`: it cannot be rendered; `waits`: a graph
+   * whose services are not ready; `absent`: nothing runs yet.
+   */
+  readonly outcome: 'rolls' | 'same' | 'refused' | 'waits' | 'absent'
   readonly why: string
   readonly changes: readonly FieldChange[]
 }
@@ -30,10 +45,6 @@ export interface Preview {
   readonly definitions: readonly DefinitionChange[]
   readonly objects: readonly ObjectTrouble[]
   readonly services: readonly ServiceChange[]
-}
-
-interface Definition extends KubeObject {
-  spec: { readonly versions: readonly { readonly name: string; readonly served: boolean }[] }
 }
 
 /** What taking over from the controller that runs now would change, told from the objects as they are. */
@@ -49,35 +60,43 @@ function definitionChanges(objects: readonly KubeObject[]): readonly DefinitionC
   // Named by what Kubernetes calls them; the spec is as its own schema has it.
   const live = objects.filter(
     (object) => object.kind === 'CustomResourceDefinition' && (object.metadata.name ?? '').endsWith(`.${group}`),
-  ) as Definition[]
+  ) as readonly unknown[] as readonly CustomResourceDefinition[]
   if (live.length === 0) return []
-  const ours = new Map(crds('full').map((definition) => [definition.metadata.name, definition]))
-  const changes: DefinitionChange[] = []
-  for (const [name, definition] of ours) {
-    const found = live.find((candidate) => candidate.metadata.name === name)
-    const versions = definition.spec.versions.filter((version) => version.served).map((version) => version.name)
-    if (!found) {
-      changes.push({ name: name ?? '', change: 'new', message: `would be installed, serving ${versions.join(', ')}` })
-      continue
-    }
-    const lost = found.spec.versions
-      .filter((version) => version.served && !versions.includes(version.name))
-      .map((version) => version.name)
-    const message =
-      lost.length > 0
-        ? `would no longer serve ${lost.join(', ')}: move clients first`
-        : `would be replaced in place; it serves ${versions.join(', ')}`
-    changes.push({ name: name ?? '', change: 'changed', message })
+  const ours = new Map(kinds.map((source) => [`${source.plural}.${group}`, source]))
+  return [
+    ...[...ours].map(([name, source]) => definitionChange(name, source, live)),
+    ...live
+      .filter(({ metadata }) => !ours.has(metadata.name))
+      .map(({ metadata: { name } }): DefinitionChange => {
+        const message = 'is not ours; it and its objects are left alone'
+        return { name, change: 'unknown', message, lostVersions: [], droppedFields: [] }
+      }),
+  ]
+}
+
+function definitionChange(
+  name: string,
+  source: KindSource,
+  live: readonly CustomResourceDefinition[],
+): DefinitionChange {
+  const served = source.versions
+    .filter((version) => version.served && !version.isPreview)
+    .map((version) => version.name)
+  const found = live.find(({ metadata }) => metadata.name === name)
+  if (!found) {
+    const message = `would be installed, serving ${served.join(', ')}`
+    return { name, change: 'new', message, lostVersions: [], droppedFields: [] }
   }
-  for (const { metadata } of live) {
-    if (!ours.has(metadata.name ?? ''))
-      changes.push({
-        name: metadata.name ?? '',
-        change: 'unknown',
-        message: 'is not ours; it and its objects are left alone',
-      })
-  }
-  return changes
+  const lostVersions = found.spec.versions
+    .filter((version) => version.served && !served.includes(version.name))
+    .map((version) => version.name)
+  const dropped = droppedFields(source, found)
+  const parts = [
+    lostVersions.length > 0 ? `would no longer serve ${lostVersions.join(', ')}: move clients first` : '',
+    dropped.length > 0 ? `would no longer have ${dropped.join(', ')}` : '',
+  ].filter(Boolean)
+  const message = parts.length > 0 ? parts.join('; ') : `would be replaced in place; it serves ${served.join(', ')}`
+  return { name, change: 'changed', message, lostVersions, droppedFields: dropped }
 }
 
 function objectTroubles(objects: readonly KubeObject[]): readonly ObjectTrouble[] {
@@ -108,24 +127,53 @@ function serviceChanges(objects: readonly KubeObject[], capabilities: Capabiliti
   return world.services.map(({ object }) => {
     const service = nameOf(object)
     const result = render(world.inputFor(object))
-    if (!result.ok)
-      return { service, outcome: 'refused', why: `${result.problem.reason}: ${result.problem.message}`, changes: [] }
-    const pairs = result.objects.flatMap((wanted) =>
-      podTemplateOf(wanted) === undefined ? [] : [{ wanted, live: findLive(objects, wanted) }],
-    )
-    const changes = pairs.flatMap(({ wanted, live }) =>
-      live ? differingFields(podTemplateOf(wanted), podTemplateOf(live), `${wanted.kind} ${wanted.metadata.name}`) : [],
-    )
-    if (pairs.every(({ live }) => live === undefined))
-      return { service, outcome: 'absent', why: 'nothing of it is among the objects given', changes }
-    if (changes.length === 0) return { service, outcome: 'same', why: 'its pods stay as they are', changes }
-    return {
-      service,
-      outcome: 'rolls',
-      why: `${counted(changes.length, 'field')} of its pods would change`,
-      changes,
-    }
+    if (result.ok) return { service, ...rolloutOf(result.objects, objects) }
+    const { reason, message } = result.problem
+    const outcome = reason === waitingReason ? 'waits' : 'refused'
+    return { service, outcome, why: `${reason}: ${message}`, changes: [] }
   })
+}
+
+/** What becomes of the pods of one service. */
+function rolloutOf(wanted: readonly KubeObject[], objects: readonly KubeObject[]): Omit<ServiceChange, 'service'> {
+  const workloads = wanted.flatMap((object) => {
+    const template = podTemplateOf(object)
+    const live = findLive(objects, object)
+    return template === undefined || !live ? [] : [{ name: `${object.kind} ${object.metadata.name}`, template, live }]
+  })
+  if (workloads.length === 0) return { outcome: 'absent', why: 'nothing of it is among the objects given', changes: [] }
+  const rolling = workloads.flatMap(({ name, template, live }) => {
+    const changes = differingFields(template, podTemplateOf(live), name)
+    if (changes.length === 0) return []
+    const pod = podOf(live, objects)
+    return [{ changes, inPod: pod && differingFields(template, pod, name) }]
+  })
+  if (rolling.length === 0) return { outcome: 'same', why: 'its pods stay as they are', changes: [] }
+  // Against the pods it is what people will see; without them, against what makes them.
+  const changes = rolling.flatMap(({ changes: inTemplate, inPod }) => inPod ?? inTemplate)
+  if (changes.length === 0) return { outcome: 'rolls', why: sameAgain, changes }
+  const count = `${counted(changes.length, 'field')} of its pods would change`
+  const isSeen = rolling.every(({ inPod }) => inPod)
+  return { outcome: 'rolls', why: isSeen ? count : `${count}, ${asFarAsTold}`, changes }
+}
+
+const waitingReason = 'ServiceNotReady'
+const sameAgain =
+  "once, to pods of the same content: what KServe's webhook puts into each pod stands in the template here"
+const asFarAsTold = "or fewer: what KServe's webhook puts into pods shows only where pods are given too"
+
+/** A pod that runs for a workload. The name of a Knative Service is a label of its pods. */
+function podOf(workload: KubeObject, objects: readonly KubeObject[]): KubeObject | undefined {
+  const { name, namespace } = workload.metadata
+  const selector: unknown = Object(Object(workload['spec']).selector).matchLabels
+  const wanted = Object.entries(Object(selector ?? { 'serving.knative.dev/service': name }))
+  return objects.find(
+    ({ kind, metadata }) =>
+      kind === 'Pod' &&
+      metadata.namespace === namespace &&
+      metadata.deletionTimestamp === undefined &&
+      wanted.every(([label, value]) => metadata.labels?.[label] === value),
+  )
 }
 
 function podTemplateOf(object: KubeObject): unknown {
