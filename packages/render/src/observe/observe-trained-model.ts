@@ -4,6 +4,7 @@ import { conditionOf } from './deployment-state.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
 import { containerNames } from '../keys.ts'
 import type { Settings } from '../settings.ts'
+import { fittingModels } from '../service/fitting-models.ts'
 import { readPredictor } from '../service/read-predictor.ts'
 import { type Runtime, runtimesOf } from '../runtime/select-runtime.ts'
 import { isMultiModel } from '../service/plan-predictor.ts'
@@ -91,17 +92,12 @@ function memoryLimit(parent: KubeObject | undefined, runtime: Runtime | undefine
 }
 
 function memoryState(model: TrainedModel, limit: number, all: readonly KubeObject[]): State {
-  const siblings = all
-    .map((object) => object as unknown as TrainedModel)
-    .filter(
-      (other) =>
-        other.spec.inferenceService === model.spec.inferenceService && other.metadata.name !== model.metadata.name,
-    )
-  const wanted = [...siblings, model].reduce((sum, other) => sum + (quantityValue(other.spec.model.memory) ?? 0), 0)
-  if (limit >= wanted) return { status: 'True' }
+  const service = model.spec.inferenceService
+  const fits = fittingModels(all, service, limit).some(({ metadata }) => metadata.name === model.metadata.name)
+  if (fits) return { status: 'True' }
   return no(
     'MemoryResourceNotAvailable',
-    `The models of InferenceService "${model.spec.inferenceService}" need more memory than its limit: raise resources.limits.memory of the predictor.`,
+    `InferenceService "${service}" has no memory left for this model beside its older ones: raise resources.limits.memory of the predictor.`,
   )
 }
 
