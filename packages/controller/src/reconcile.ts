@@ -195,10 +195,12 @@ async function announce(
 ): Promise<KubeObject> {
   if (!step.go || !step.isNew) return service
   try {
-    return await writeStatus(context, key, resource, service, withMark(Object(service['status']), step.mark), signal)
-  } catch (error) {
+    const marked = withMark(Object(service['status']), step.mark)
+    const stored = await writeStatus(context, key, resource, service, marked, signal)
+    context.turns.saw(key, stored)
+    return stored
+  } finally {
     context.turns.giveBack(key)
-    throw error
   }
 }
 

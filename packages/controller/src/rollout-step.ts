@@ -29,12 +29,17 @@ export function nextStep({ service, comparisons, isOwn, nowMs, takeTurn }: StepI
   if (!comparisons.some(wouldRoll)) return { go: true, mark, isNew: false }
   // What failed stays so until it is ready: this may be what mends it, and until that is seen the others wait.
   if (mark) return { go: true, mark, isNew: false }
-  if (isOwn || !isReady(service['status'])) return { go: true, mark: undefined, isNew: false }
+  if (isOwn || !hasToLose(service)) return { go: true, mark: undefined, isNew: false }
   const turn = takeTurn()
   if (turn === 'waits') return { go: false }
   return turn === 'taken'
     ? { go: true, mark: rolling(nowMs), isNew: true }
     : { go: true, mark: undefined, isNew: false }
+}
+
+/** What is ready and not in the midst of a change of its own that fails. */
+function hasToLose({ status }: KubeObject): boolean {
+  return isReady(status) && Object(Object(status).modelStatus).transitionStatus !== 'BlockedByFailedLoad'
 }
 
 /** What is written of a service that waits: all that runs no pods, and what has gone missing. Routes follow the change at once. */

@@ -20,7 +20,7 @@ export interface RolloutTurns {
   take(key: string): Turn
   /** It asks for nothing (any more). */
   leave(key: string): void
-  /** A turn was taken in vain: its mark could not be written. */
+  /** A turn that was taken and never marked is free again. */
   giveBack(key: string): void
   readonly counts: RolloutCounts
   /** Begins to call services; the answer ends it. */
@@ -42,7 +42,7 @@ export const tickMs = 5_000
 export function createRolloutTurns(options: RolloutTurnsOptions): RolloutTurns {
   const { clock, settings, call, onTick } = options
   const marked = new Map<string, { readonly state: 'rolling' | 'failed'; readonly sinceMs: number }>()
-  /** Between the answer to `take` and the mark's arrival in our copy. */
+  /** Between the answer to `take` and the write of the mark. */
   const taken = new Set<string>()
   const waiting = new Set<string>()
   let isWorking = false

@@ -42,13 +42,13 @@ export function watchedKinds(): readonly WatchedKind[] {
   const child: InformerOptions = {
     indexers: { [ownerIndex]: ownerUids },
     transform: (object) => (ownerUids(object).length > 0 ? lean(object) : nameOnly(object)),
-    asText: true,
+    keptSmall: true,
   }
   // Few ConfigMaps are ours and many are large: their names are followed, and what is needed is read.
   const namesOnly = { ...metadataOnly, indexers: { [ownerIndex]: ownerUids } }
   const configMaps = { ...row(resources.configMaps, 'child', namesOnly), isOwnToo: true }
   return [
-    ...primaryResources.map((resource) => row(resource, 'primary', { asText: true })),
+    ...primaryResources.map((resource) => row(resource, 'primary', { keptSmall: true })),
     ...readResources.map((resource) => row(resource, 'read', {})),
     ...childKinds.map((resource) => (resource.kind === 'ConfigMap' ? configMaps : row(resource, 'child', child))),
     row(resources.serviceAccounts, 'read', { transform: serviceAccountOnly }),
@@ -80,7 +80,7 @@ function row(resource: Resource, role: WatchedKind['role'], informer: InformerOp
 
 function podRow(id: string, label: string): WatchedKind {
   const belongsTo = ({ metadata }: KubeObject) => [`${metadata.namespace}/${metadata.labels?.[label]}`]
-  const informer = { labelSelector: label, transform: podOnly, asText: true, indexers: { [podIndex]: belongsTo } }
+  const informer = { labelSelector: label, transform: podOnly, keptSmall: true, indexers: { [podIndex]: belongsTo } }
   return { ...row(resources.pods, 'pod', informer), id }
 }
 
