@@ -129,6 +129,55 @@ test('a change of a runtime goes in waves as well', async (t) => {
   assert.equal(underWay(cluster), atOnce)
 })
 
+/** Plays Knative: what is there has a ready revision for its newest spec, or one that fails. */
+function settleKnative(cluster: MemoryCluster, outcome: 'True' | 'False'): void {
+  for (const one of cluster.all(knativeService)) {
+    const { generation, name } = one.metadata
+    if (Object(one['status']).observedGeneration === generation && outcome === 'False') continue
+    const conditions = ['Ready', 'ConfigurationsReady', 'RoutesReady'].map((type) => ({ type, status: outcome }))
+    const newest = `${name}-${generation}`
+    const before: unknown = Object(one['status']).latestReadyRevisionName
+    const revisions = {
+      latestCreatedRevisionName: newest,
+      latestReadyRevisionName: outcome === 'True' ? newest : before,
+    }
+    const url = `http://${name}.default.example.com`
+    cluster.put(knativeService, { ...one, status: { observedGeneration: generation, conditions, url, ...revisions } })
+  }
+}
+
+test('revisions of Knative mode, and of the routers of graphs, go in waves as well', async (t) => {
+  const cluster = createServingCluster()
+  cluster.install(knativeService)
+  put(cluster, { security: { autoMountServiceAccountToken: true } })
+  const { settle, close } = await runController(cluster)
+  t.after(close)
+  const annotations = { 'serving.kserve.io/deploymentMode': 'Knative' }
+  for (const name of names.slice(0, 4)) cluster.put(serving.inferenceServices, service(name, {}, annotations))
+  for (const name of ['g0', 'g1'])
+    cluster.put(serving.inferenceGraphs, {
+      metadata: { namespace: 'default', name, annotations },
+      spec: { nodes: { root: { routerType: 'Sequence', steps: [{ serviceName: 's0' }] } } },
+    })
+  for (let round = 0; round < 3; round++) {
+    await settle()
+    settleKnative(cluster, 'True')
+  }
+  await settle()
+  const generations = () => cluster.all(knativeService).filter(({ metadata }) => Number(metadata.generation) > 1).length
+  assert.equal(cluster.all(knativeService).length, 6)
+  assert.equal(generations(), 0)
+  put(cluster, { security: { autoMountServiceAccountToken: false }, router: { image: 'router:2' } })
+  await settle(6_000)
+  assert.equal(generations(), atOnce)
+  settleKnative(cluster, 'True')
+  await settle(1_000)
+  assert.equal(generations(), 2 * atOnce)
+  settleKnative(cluster, 'False')
+  await settle(6_000)
+  assert.match(events(cluster).join('\n'), /RolloutStopped/)
+})
+
 test('its own change, a repair, and a service that is not ready anyway never wait', async (t) => {
   const { cluster, settle } = await start(t)
   put(cluster, newImage)
