@@ -1,4 +1,4 @@
-import { type KeptObject, openKept } from './kept-object.ts'
+import type { Keeper, KeptObject } from './kept-object.ts'
 import type { KubeObject } from './wire.ts'
 
 /** The values under which an object is to be found; an object may have none, or several. */
@@ -25,6 +25,7 @@ const namespaceIndex = '\0namespace'
 
 export function createIndexedObjects<T extends KubeObject>(
   indexers: Readonly<Record<string, Indexer<T>>>,
+  keeper: Keeper,
 ): IndexedObjects<T> {
   const objects = new Map<string, KeptObject<T>>()
   const byNamespace: Indexer<T> = (object) => [object.metadata.namespace ?? '']
@@ -45,6 +46,14 @@ export function createIndexedObjects<T extends KubeObject>(
       for (const value of indexer(object)) addMember(members, value, key)
     }
   }
+  const release = (key: string): T | undefined => {
+    const known = objects.get(key)
+    if (!known) return undefined
+    const previous = keeper.open(known)
+    keeper.forget(known)
+    unlink(key, previous)
+    return previous
+  }
   const keysBy = (index: string, value: string): Iterable<string> => {
     const found = indexes.get(index)
     if (!found) throw new TypeError(`there is no index named ${index}`)
@@ -55,7 +64,7 @@ export function createIndexedObjects<T extends KubeObject>(
     const found: T[] = []
     for (const key of keysBy(index, value)) {
       const kept = objects.get(key)
-      if (kept) found.push(openKept(kept))
+      if (kept) found.push(keeper.open(kept))
     }
     return found
   }
@@ -66,28 +75,25 @@ export function createIndexedObjects<T extends KubeObject>(
     },
     get: (key) => {
       const kept = objects.get(key)
-      return kept && openKept(kept)
+      return kept && keeper.open(kept)
     },
     kept: (key) => objects.get(key),
     keys: (namespace) => (namespace === undefined ? objects.keys() : keysBy(namespaceIndex, namespace)),
     set: (key, kept, object) => {
-      const known = objects.get(key)
-      const previous = known && openKept(known)
-      if (previous) unlink(key, previous)
+      const previous = release(key)
       objects.set(key, kept)
       link(key, object)
       return previous
     },
     delete: (key) => {
-      const known = objects.get(key)
-      if (!known) return undefined
-      const previous = openKept(known)
-      unlink(key, previous)
+      const previous = release(key)
       objects.delete(key)
       return previous
     },
     list: (namespace) =>
-      namespace === undefined ? Array.from(objects.values(), openKept) : by(namespaceIndex, namespace),
+      namespace === undefined
+        ? Array.from(objects.values(), (kept) => keeper.open(kept))
+        : by(namespaceIndex, namespace),
     by,
   }
 }

@@ -2,7 +2,7 @@ import type { Client, ObjectName } from './client.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createIndexedObjects, type Indexer } from './indexed-objects.ts'
 import { type Log, silentLog } from './log.ts'
-import { type KeptObject, keepAsText, keepWhole, openKept } from './kept-object.ts'
+import { type KeptObject, createSmallKeeper, wholeKeeper } from './kept-object.ts'
 import { keyOf, keyOfObject } from './object-key.ts'
 import { runReflector, type Selection } from './reflector.ts'
 import { describeTarget } from './resource-path.ts'
@@ -40,8 +40,8 @@ export interface InformerOptions<T extends KubeObject = KubeObject> extends Sele
   readonly indexers?: Readonly<Record<string, Indexer<T>>>
   /** What is kept of an object; the object given stays as it is. Absent: all but managedFields. */
   readonly transform?: (object: T) => T
-  /** Keep objects as text: for thousands that are looked at now and then. Each look gives a fresh one. */
-  readonly asText?: boolean
+  /** For thousands of objects that are much alike and looked at now and then: in little memory. */
+  readonly keptSmall?: boolean
   readonly clock?: Clock
   readonly random?: () => number
   readonly log?: Log
@@ -64,9 +64,9 @@ export function startInformer<T extends KubeObject = KubeObject>(
     ...(metadataOnly && { metadataOnly }),
   }
   const transform = options.transform ?? withoutManagedFields
-  const keep = options.asText ? keepAsText : keepWhole
+  const keeper = options.keptSmall ? createSmallKeeper() : wholeKeeper
   const what = describeTarget(resource, selection)
-  const objects = createIndexedObjects<T>(options.indexers ?? {})
+  const objects = createIndexedObjects<T>(options.indexers ?? {}, keeper)
   const handlers = new Set<(change: Change<T>) => void>()
   const abort = new AbortController()
   const synced = Promise.withResolvers<void>()
@@ -100,7 +100,7 @@ export function startInformer<T extends KubeObject = KubeObject>(
     const known = objects.kept(key)
     if (known && (isSameState(known, object.metadata) || isNewer(known, object.metadata))) return
     const transformed = transform(object)
-    put(key, keep(transformed), transformed)
+    put(key, keeper.keep(transformed), transformed)
   }
   const drop = (key: string, lastSeen?: T) => {
     const previous = objects.delete(key)
@@ -116,13 +116,13 @@ export function startInformer<T extends KubeObject = KubeObject>(
     signal: abort.signal,
     watchList: options.watchList ?? true,
     sink: {
-      taken: (object) => keep(transform(object)),
+      taken: (object) => keeper.keep(transform(object)),
       replaced: (state, resourceVersion) => {
         if (abort.signal.aborted) return
         for (const key of objects.keys()) if (!state.has(key)) drop(key)
         for (const [key, kept] of state) {
           const known = objects.kept(key)
-          if (!known || !isSameState(known, kept)) put(key, kept, openKept(kept))
+          if (!known || !isSameState(known, kept)) put(key, kept, keeper.open(kept))
         }
         reached = versionNumber(resourceVersion) ?? reached
         isSynced = true
