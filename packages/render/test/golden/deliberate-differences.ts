@@ -122,7 +122,10 @@ export const rules: readonly Rule[] = [
   {
     name: 'BrokenConfigBlocksNothing',
     why: 'A broken part of the configuration keeps its last good value and says so. In KServe it blocks every update and every deletion.',
-    places: [{ path: /refusal$/, theirs: /unable to unmarshall|config/, ours: absent }],
+    places: [
+      { path: /refusal$/, theirs: /unable to unmarshall|config|invalid deployment mode/, ours: absent },
+      { path: /pod \S+ error$/, theirs: /Unable to unmarshall/, ours: absent },
+    ],
   },
   {
     name: 'KnativeSettingsMayBeMissing',
@@ -156,7 +159,18 @@ export const rules: readonly Rule[] = [
   {
     name: 'ScaleAnnotations',
     why: 'min-scale and max-scale that a user writes as annotations count, before the spec. KServe drops those of services and keeps those of graphs.',
-    places: [{ path: /annotations\.autoscaling\.knative\.dev\/(min|max)-scale$/, ours: /^\d+$/ }],
+    places: [
+      {
+        mark: 'scale annotated',
+        path: /annotations\.autoscaling\.knative\.dev\/(min|max)-scale$/,
+        ours: /^\d+$/,
+      },
+    ],
+  },
+  {
+    name: 'NoLimit',
+    why: 'maxReplicas 0 means that there is no limit, and is written as such. KServe takes it for unset, so that the cluster’s default limits.',
+    places: [{ path: /annotations\.autoscaling\.knative\.dev\/max-scale$/, theirs: absent, ours: /^0$/ }],
   },
   {
     name: 'KnativeFields',
@@ -219,6 +233,7 @@ export const rules: readonly Rule[] = [
     why: 'Labels and annotations of Services, ScaledObjects and Ingresses follow those of the service, and those of HTTPRoutes also when they go. KServe writes them once.',
     places: [
       {
+        mark: 'as before',
         path: /^step \d+ object (Service\.core|ScaledObject\.keda\.sh|Ingress\.networking\.k8s\.io)\S+ \|\.metadata\.(labels|annotations)(\.\S+)?$/,
       },
       { path: /^step \d+ object HTTPRoute\S+ \|\.metadata\.(labels|annotations)(\.\S+)?$/, ours: absent },
@@ -421,13 +436,19 @@ export const rules: readonly Rule[] = [
   {
     name: 'CanaryBehindTransformer',
     why: 'Requests that go to a transformer are not split: a canary of the predictor gets its share behind it.',
-    places: [{ path: /object HTTPRoute\S* \|\.spec\.rules\.\d+\.backendRefs\.\d+(\.weight)?$/, ours: absent }],
+    places: [
+      {
+        mark: 'with transformer',
+        path: /object HTTPRoute\S*(?<!-predictor) \|\.spec\.rules\.\d+\.backendRefs\.\d+(\.weight)?$/,
+        ours: absent,
+      },
+    ],
   },
   {
     name: 'ServicesMeetTheirAgent',
     why: 'A Service leads to the agent of its pods where they have one. KServe’s Service of a canary leads past it, and that of an explainer with a batcher to an agent that is not there.',
     places: [
-      { path: /object Service\.core\S+-predictor \|\.spec\.ports\.0\.targetPort$/, ours: /^9081$/ },
+      { path: /object Service\.core\S+ \|\.spec\.ports\.0\.targetPort$/, ours: /^9081$/ },
       { path: /object Service\.core\S+-explainer \|\.spec\.ports\.0\.targetPort$/, theirs: /^9081$/ },
     ],
   },

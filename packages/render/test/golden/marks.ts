@@ -31,6 +31,7 @@ export function serviceMarks({ id, cluster, expected, wasStopped, ...news }: Mar
   if (result?.facts.mode === 'ModelMesh') marks.push('ModelMesh')
   const service = serviceOf(cluster, id)
   const name = service?.metadata.name
+  if (service && isScaleAnnotated(service)) marks.push('scale annotated')
   if (service?.kind === 'TrainedModel') marks.push(...modelMarks(service, news.lastTarget))
   if (lacksVirtualService(id, cluster, expected)) marks.push('no VirtualService')
   const isStoppedNow = isStopped(service?.metadata.annotations ?? {})
@@ -62,6 +63,13 @@ function isBroken(id: string, { events = [], objects = {} }: Snapshot): boolean 
   const [kind, name] = id.split('/')
   if (kind === 'InferenceGraph') return `Service.core/${name}` in objects && !(`Deployment.apps/${name}` in objects)
   return events.some((event) => event.reason === 'InternalError' && event.kind === kind && event.name === name)
+}
+
+function isScaleAnnotated({ metadata, spec }: KubeObject): boolean {
+  const components = ['predictor', ...optional].map((component) => Object(Object(spec)[component]).annotations)
+  return [metadata.annotations, ...components].some(
+    (annotations) => knativeKeys.minScale in Object(annotations) || knativeKeys.maxScale in Object(annotations),
+  )
 }
 
 function modelMarks(model: KubeObject, lastTarget: string): readonly Mark[] {
@@ -121,6 +129,7 @@ function componentMarks(service: KubeObject | undefined): readonly Mark[] {
   const absent = optional.filter((component) => !(component in spec))
   return [
     ...absent.map((component): Mark => `without ${component}`),
+    ...('transformer' in spec ? (['with transformer'] as const) : []),
     ...(isWaiting ? (['explainer not ready'] as const) : []),
     ...(hasMixedSources(spec) ? (['mixed sources'] as const) : []),
   ]

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { shippedRuntimes, shippedStorageContainers } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { isStopped } from '../../src/service/effective-service.ts'
@@ -29,6 +30,8 @@ interface Replay {
   /** Pods are recorded where they changed: the last ones stay valid. */
   readonly pods: Map<string, unknown>
   readonly standing: Set<Mark>
+  /** KServe's objects as they were in the snapshot before. */
+  before: Readonly<Record<string, KubeObject>>
   /** Children that the renderer has made so far. */
   readonly made: Set<string>
   /** Services that have been stopped so far. */
@@ -48,6 +51,7 @@ export function replay(test: Case, profile: Profile): Difference[] {
     cluster,
     pods: new Map(),
     standing,
+    before: {},
     made: new Set(),
     stopped: new Set(),
     hasPodNews: false,
@@ -132,8 +136,13 @@ function compare(at: string, state: Replay, expected: Snapshot | undefined): Dif
     if (!left || !right) found.push({ path, theirs: left && 'there', ours: right && 'there', marks: known })
     if (right) state.made.add(key)
     if (!left || !right) continue
-    found.push(...differences(`${path} |`, objectForm(left), objectForm(right), marks))
+    const old = state.before[key]
+    const isSame = old && isDeepStrictEqual(labelsOf(old), labelsOf(left))
+    found.push(
+      ...differences(`${path} |`, objectForm(left), objectForm(right), isSame ? [...marks, 'as before'] : marks),
+    )
   }
+  state.before = theirs
   found.push(...comparePods(at, state, expected))
   for (const [key, primary] of Object.entries(expected.primary ?? {})) {
     const own = cluster.objects.find((object) => `${object.kind}/${object.metadata.name}` === key)
@@ -141,6 +150,10 @@ function compare(at: string, state: Replay, expected: Snapshot | undefined): Dif
     found.push(...differences(`${at}status ${key} |`, statusForm(primary), own ? statusForm(own) : undefined, marks))
   }
   return found
+}
+
+function labelsOf({ metadata }: KubeObject): unknown {
+  return [metadata.labels ?? {}, metadata.annotations ?? {}]
 }
 
 function comparePods(at: string, state: Replay, expected: Snapshot): Difference[] {
