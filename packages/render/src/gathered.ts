@@ -16,6 +16,8 @@ export interface SecretFacts {
   readonly s3Scheme?: 'http' | 'https'
   /** What `S3_USE_HTTPS` says, when it is there. */
   readonly s3UsesHttps?: boolean
+  /** `AWS_CA_BUNDLE` and `AWS_CA_BUNDLE_CONFIGMAP`, where they are set: names of a file and a ConfigMap. */
+  readonly s3Places?: Readonly<Record<string, string>>
 }
 
 /**

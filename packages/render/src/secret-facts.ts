@@ -26,10 +26,20 @@ export function secretFacts(secret: KubeObject): SecretFacts {
     annotations: secret.metadata.annotations ?? {},
     keys: [...values.keys()].sort(),
     json,
+    ...caBundlePlace(values),
     ...(httpsHost === undefined ? {} : { httpsHost }),
     ...(s3Scheme === 'http' || s3Scheme === 'https' ? { s3Scheme } : {}),
     ...(values.has('S3_USE_HTTPS') ? { s3UsesHttps: values.get('S3_USE_HTTPS') !== '0' } : {}),
   }
+}
+
+/** Where an S3 Secret says that its CA certificates are: the pod must mount them from there. */
+function caBundlePlace(values: ReadonlyMap<string, string>): Pick<SecretFacts, 's3Places'> {
+  const places = ['AWS_CA_BUNDLE', 'AWS_CA_BUNDLE_CONFIGMAP'].flatMap((key) => {
+    const value = values.get(key)
+    return value ? [[key, value] as const] : []
+  })
+  return places.length > 0 ? { s3Places: Object.fromEntries(places) } : {}
 }
 
 function secretValues(secret: KubeObject): ReadonlyMap<string, string> {

@@ -106,11 +106,15 @@ function amount(text: string | undefined): string | number {
   return /^\d+$/.test(text) ? Number(text) : text
 }
 
-/** Images are pulled once, and a server is ready when its port opens: it opens it once the model is loaded. */
+/** Images are pulled once, whatever their tag. */
+export function pulledOnce(pod: PodSpec): PodSpec {
+  return { ...pod, containers: pod.containers.map((given) => ({ imagePullPolicy: 'IfNotPresent', ...given })) }
+}
+
+/** A server is ready when its port opens: it opens it once the model is loaded. */
 function withServerDefaults(pod: PodSpec): PodSpec {
   const probed: readonly string[] = [containerNames.server, containerNames.transformer]
-  const containers = pod.containers.map((given) => {
-    const container = given.imagePullPolicy ? given : { ...given, imagePullPolicy: 'IfNotPresent' }
+  const containers = pulledOnce(pod).containers.map((container) => {
     if (container.readinessProbe || !probed.includes(container.name)) return container
     const port = container.ports?.[0]?.containerPort ?? httpPort
     const times = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }

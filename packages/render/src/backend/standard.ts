@@ -11,7 +11,7 @@ import type { World } from '../world.ts'
 import type { Capabilities } from '../capabilities.ts'
 import { ofComponent } from '../component-condition.ts'
 import { checkStandard } from './check-standard.ts'
-import { deployment, podTemplate, workerDeployment, workerTemplate } from './deployment.ts'
+import { deployment, podTemplate, pulledOnce, workerDeployment, workerTemplate } from './deployment.ts'
 import { disruptionBudget } from './disruption-budget.ts'
 import { autoscalerClass, horizontalPodAutoscaler } from './hpa.ts'
 import { httpRoutes } from './http-route.ts'
@@ -90,7 +90,7 @@ function finished(template: PodTemplate, workload: Workload, input: EmitInput) {
   const spec = sources ? addSources(template.spec, sources) : { ok: true as const, spec: template.spec }
   if (!spec.ok) return spec
   const completing: CompletePodInput = {
-    pod: { ...template, spec: spec.spec },
+    pod: { ...template, spec: pulledOnce(spec.spec) },
     settings: podSettings(workload, input.settings),
     world: input.world,
     controllerNamespace: input.controllerNamespace,

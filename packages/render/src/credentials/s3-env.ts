@@ -39,7 +39,7 @@ const settings: readonly Setting[] = [
 ]
 
 /**
- * Variables of an S3 client. Each setting comes from the annotation, else from the Secret (by reference, never by value),
+ * Variables of an S3 client. Each setting comes from the annotation, else from the Secret (by reference; only places by value),
  * else from the configuration; an empty one is left out.
  */
 export function s3Env(annotations: StringMap, secret: SecretFacts | undefined, config: S3Settings): EnvVar[] {
@@ -70,10 +70,9 @@ function settingEnv(
   secret: SecretFacts | undefined,
   config: S3Settings,
 ): EnvVar | undefined {
-  const annotated = annotations[setting.annotation]
-  if (annotated === undefined && secret?.keys.includes(setting.env))
-    return secretEnv(setting.env, secret.name, setting.env)
-  const value = annotated ?? config[setting.config]
+  const open = annotations[setting.annotation] ?? secret?.s3Places?.[setting.env]
+  if (open === undefined && secret?.keys.includes(setting.env)) return secretEnv(setting.env, secret.name, setting.env)
+  const value = open ?? config[setting.config]
   return value ? { name: setting.env, value } : undefined
 }
 
