@@ -33,7 +33,8 @@ export interface Autoscaler extends KubeObject {
     readonly currentReplicas?: number
     readonly desiredReplicas?: number
     readonly lastScaleTime?: string
-    readonly currentMetrics?: readonly CurrentMetric[]
+    /** Null: there are none. So the server stores it, and so it is written, or each look would find a difference. */
+    readonly currentMetrics?: readonly CurrentMetric[] | null
     readonly conditions?: readonly Condition[]
   }
 }
@@ -126,7 +127,7 @@ function statusOf(
     currentReplicas,
     desiredReplicas,
     ...(lastScaleTime === undefined ? {} : { lastScaleTime }),
-    ...(currentMetrics.length === 0 ? {} : { currentMetrics }),
+    currentMetrics: currentMetrics.length === 0 ? null : currentMetrics,
     conditions,
   }
 }

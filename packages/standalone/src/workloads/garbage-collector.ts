@@ -16,14 +16,24 @@ export interface GarbageWorld {
   readonly findKind: (apiVersion: string, kind: string) => Resource | undefined
 }
 
-/** Looks at one object by uid and does what its owners and dependents ask for. */
-export async function collectGarbage(world: GarbageWorld, uid: string): Promise<void> {
+/** An owner that the graph does not know may go without a word: whom it owns is looked at again after this. */
+const unseenOwnerMs = 30_000
+
+/** Looks at one object by uid and does what its owners and dependents ask for. Resolves to when to look again. */
+export async function collectGarbage(
+  world: GarbageWorld,
+  uid: string,
+): Promise<{ readonly requeueAfterMs?: number } | void> {
   const node = world.graph.get(uid)
   if (!node) return
   const { metadata } = node.object
   const owners = []
-  for (const reference of metadata.ownerReferences ?? [])
-    owners.push({ reference, state: await stateOf(world, node, reference) })
+  let isUnseen = false
+  for (const reference of metadata.ownerReferences ?? []) {
+    const state = await stateOf(world, node, reference)
+    owners.push({ reference, state: state === 'unseen' ? 'there' : state } as const)
+    isUnseen ||= state === 'unseen'
+  }
   const dependents = world.graph.dependentsOf(uid)
   const action = planGarbage({
     object: node.object,
@@ -32,7 +42,7 @@ export async function collectGarbage(world: GarbageWorld, uid: string): Promise<
   })
   switch (action.do) {
     case 'nothing':
-      return
+      return isUnseen ? { requeueAfterMs: unseenOwnerMs } : undefined
     case 'delete':
       return tolerateAbsence(() =>
         world.client.delete(node.resource, placeOf(node), { propagationPolicy: action.policy, preconditions: { uid } }),
@@ -63,16 +73,22 @@ export async function collectGarbage(world: GarbageWorld, uid: string): Promise<
 
 /**
  * Whether the owner that a reference names exists. The graph may lag behind, or not watch the kind: what it does not
- * know is asked for, since deleting an object whose owner is there would be worse than one more call.
+ * know is asked for, since deleting an object whose owner is there would be worse than one more call. `unseen`: it exists, and
+ * the graph has yet to hear of it. Until it has, nobody would tell that it is gone.
  */
-async function stateOf(world: GarbageWorld, node: GraphNode, reference: OwnerReference): Promise<OwnerState> {
+async function stateOf(
+  world: GarbageWorld,
+  node: GraphNode,
+  reference: OwnerReference,
+): Promise<OwnerState | 'unseen'> {
   const known = world.graph.get(reference.uid)
   const owner = known?.object ?? (await readOwner(world, node, reference))
   if (owner === 'unknown-kind') return 'there'
   if (!owner || owner.metadata.uid !== reference.uid) return 'absent'
   const isWaiting =
     owner.metadata.deletionTimestamp !== undefined && (owner.metadata.finalizers ?? []).includes(foregroundFinalizer)
-  return isWaiting ? 'waiting-for-dependents' : 'there'
+  if (isWaiting) return 'waiting-for-dependents'
+  return known ? 'there' : 'unseen'
 }
 
 async function readOwner(

@@ -83,6 +83,7 @@ test('without a reading nothing is scaled, and the condition says why', () => {
   const result = plan({ replicas: 3 })
   assert.equal(result.desiredReplicas, 3)
   assert.deepEqual(condition(result, 'ScalingActive')?.status, 'False')
+  assert.equal(result.status.currentMetrics, null, 'as the server stores it: no difference at the next look')
   assert.match(condition(result, 'ScalingActive')?.message ?? '', /no ready pod has a reading of cpu/)
 })
 
