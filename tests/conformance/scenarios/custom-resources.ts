@@ -128,6 +128,7 @@ export const customResourceScenarios: readonly Scenario[] = [
         template: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', labels: { a: 'b' } }, anything: 1 },
       })
       await post('bad', { size: 1, template: { anything: 1 } })
+      await post('bad', { size: 1, template: { apiVersion: '', kind: 'Not_A_Kind' } })
       await post('Bad_Name', { size: 1 })
       await api.post(at, { ...widget(group, 'typo'), kind: 'Gadget' })
       await api.post(at, { ...widget(group, 'typo'), apiVersion: `${group}/v2` })
@@ -301,6 +302,24 @@ export const customResourceScenarios: readonly Scenario[] = [
       await api.patch(`${at}/a`, 'merge', { spec: { kind: null } })
       await api.patch(`${at}/a`, 'merge', { spec: { min: 2 } })
       await api.patch(`${at}/d`, 'merge', { spec: { min: 9, max: 10 } })
+    },
+  },
+  {
+    name: 'rules that cost too much are ended',
+    play: async (api) => {
+      const group = 'cost.example.com'
+      const rule = { rule: 'self.all(a, self.all(b, a + b >= 0))' }
+      const list = { type: 'array', maxItems: 600, items: { type: 'integer' }, 'x-kubernetes-validations': [rule] }
+      const schema = { type: 'object', properties: { spec: { type: 'object', properties: { list } } } }
+      await api.define(definition({ group, schema }))
+      const widget = (name: string, length: number) => ({
+        apiVersion: `${group}/v1`,
+        kind: 'Widget',
+        metadata: { name },
+        spec: { list: Array.from({ length }, () => 1) },
+      })
+      await api.post(`${group}/v1/widgets`, widget('few', 50))
+      await api.post(`${group}/v1/widgets`, widget('many', 600))
     },
   },
   {

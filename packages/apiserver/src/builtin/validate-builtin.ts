@@ -75,6 +75,7 @@ const checks: Readonly<Record<string, Checks>> = {
   '/Secret': { object: checkSecret, update: checkSecretUpdate },
   '/Endpoints': { object: checkEndpoints },
   '/Event': { object: checkEvent },
+  'events.k8s.io/Event': { object: checkEvent },
   '/Node': { object: checkNode, update: checkNodeUpdate },
   'apps/ControllerRevision': { object: checkRevision, update: checkRevisionUpdate },
   '/PersistentVolumeClaim': { object: checkClaim, update: checkClaimUpdate },

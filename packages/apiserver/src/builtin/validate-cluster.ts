@@ -17,10 +17,13 @@ export function checkLease(object: Json): readonly FieldError[] {
   return findings
 }
 
+/** In either group's form; the core group's name is told in both. */
 export function checkEvent(object: Json): readonly FieldError[] {
   const namespace = field(object, 'metadata').namespace
-  const involved = field(object, 'involvedObject').namespace
-  if (!involved || involved === namespace) return []
+  const involved = (field(object, 'involvedObject').namespace ?? field(object, 'regarding').namespace) || ''
+  // What is said about objects without a namespace stands in one of these.
+  const places: readonly unknown[] = object.eventTime ? ['default', 'kube-system'] : [undefined, '', 'default']
+  if (involved ? involved === namespace : places.includes(namespace)) return []
   return [invalid('involvedObject.namespace', involved, 'does not match event.namespace')]
 }
 

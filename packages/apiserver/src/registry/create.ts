@@ -1,6 +1,6 @@
 import type { KubeObject } from '@millrace/kube'
 import { trackUpdate } from '../fields/managed-fields.ts'
-import { ApiError, alreadyExists, invalid } from '../http/api-error.ts'
+import { ApiError, alreadyExists, forbidden, invalid } from '../http/api-error.ts'
 import type { Answer } from '../http/respond.ts'
 import { StoreError } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
@@ -14,6 +14,7 @@ import { putOperation, withRevision } from './store-object.ts'
 import { parseWriteOptions, type WriteOptions } from './write-options.ts'
 
 const generatedNameAttemptsMax = 8
+const terminatingText = 'create not allowed while custom resource definition is terminating'
 
 /** POST to a collection. */
 export async function createVerb(platform: Platform, request: ApiRequest): Promise<Answer> {
@@ -52,6 +53,7 @@ async function createOnce(
   const { resource, signal } = request
   const placed = withNamespaceOfPath(request, object)
   const name = chooseName(platform, resource, placed)
+  if (resource.isTerminating) throw forbidden(errorResource(resource), name, terminatingText)
   checkNamespaceAccepts(platform, resource, request.path.namespace, name)
   if (placed.metadata.resourceVersion) {
     throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created')
@@ -62,7 +64,7 @@ async function createOnce(
   const started = resource.behaviour.prepareCreate(withIdentity(platform, mutated))
   const prepared = await platform.hooks.beforeCreate(resource, started)
   const errors = await resource.behaviour.validateCreate(prepared)
-  if (errors.length > 0) throw invalid(resource.gvk.kind, resource.gvk.group, name, errors)
+  if (errors.length > 0) throw invalid(resource.gvk.kind, resource.storedAs.group, name, errors)
   await platform.admission.validate(review, prepared)
   const place = errorResource(resource)
   const stored = await resource.behaviour.toStorage(prepared, signal)

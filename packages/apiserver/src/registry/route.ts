@@ -1,5 +1,5 @@
 import type { Verb } from './verb.ts'
-import { forbidden, methodNotAllowed, unknownResource } from '../http/api-error.ts'
+import { methodNotAllowed, unknownResource } from '../http/api-error.ts'
 import type { ResourcePath } from '../http/request-path.ts'
 import type { ApiRequest, Outcome } from './api-request.ts'
 import { createVerb } from './create.ts'
@@ -11,7 +11,7 @@ import type { Platform } from './platform.ts'
 import { isReview, reviewVerb } from './reviews.ts'
 import { bindingRequest, bindPod } from './sub/bind-pod.ts'
 import { subresourceVerbs } from './subresources.ts'
-import { errorResource, type ServedResource } from './served-resource.ts'
+import type { ServedResource } from './served-resource.ts'
 import { updateVerb } from './update.ts'
 import { watchVerb } from './watch.ts'
 
@@ -41,8 +41,6 @@ export function findResource(platform: Platform, path: ResourcePath): ServedReso
   return resource
 }
 
-const terminatingText = 'create not allowed while custom resource definition is terminating'
-
 /** Carries out one request. */
 export async function route(platform: Platform, request: ApiRequest): Promise<Outcome> {
   const { method, path, query, resource } = request
@@ -51,7 +49,6 @@ export async function route(platform: Platform, request: ApiRequest): Promise<Ou
   if (resource.deprecation) request.warn(resource.deprecation)
   if (path.subresource && path.subresource !== 'status') return subresourceVerbs(platform, request, verb)
   if (!resource.verbs.includes(verb)) throw methodNotAllowed()
-  if (verb === 'create' && resource.isTerminating) throw forbidden(errorResource(resource), '', terminatingText)
   checkPlace(path, resource, verb)
   if (verb === 'create' && isReview(resource.bucket)) return reviewVerb(platform, request)
   if (verb === 'create' && resource.bucket === 'bindings')

@@ -90,7 +90,7 @@ async function writeChange(
   const prepared = resource.behaviour.prepareUpdate(keepServerFields(mutated, old), old, subresource)
   const hooked = await platform.hooks.beforeUpdate(resource, prepared, old, subresource)
   const errors = await resource.behaviour.validateUpdate(hooked, old, subresource)
-  if (errors.length > 0) throw invalid(resource.gvk.kind, resource.gvk.group, path.name, errors)
+  if (errors.length > 0) throw invalid(resource.gvk.kind, resource.storedAs.group, path.name, errors)
   await platform.admission.validate(review, hooked)
   if (isUnchanged(hooked, old)) return old
   if (options.dryRun) return withRevision(hooked, entry.revision)

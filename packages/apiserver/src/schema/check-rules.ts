@@ -31,10 +31,7 @@ interface Context {
 
 function walk(raw: JsonSchema, schema: Schema, path: string, context: Context): void {
   const rules = Array.isArray(raw['x-kubernetes-validations']) ? (raw['x-kubernetes-validations'] as unknown[]) : []
-  rules.forEach((rule, index) => {
-    if (isObject(rule))
-      checkRule(rule as unknown as Rule, schema, `${path}.x-kubernetes-validations[${index}]`, context)
-  })
+  context.findings.push(...checkRulesOf(rules.filter(isObject) as unknown as Rule[], schema, path, context))
   const below: Context = { ...context, isRoot: false }
   for (const [name, property] of Object.entries(isObject(raw.properties) ? raw.properties : {})) {
     const child = schema.properties?.get(name)
@@ -52,10 +49,14 @@ function walk(raw: JsonSchema, schema: Schema, path: string, context: Context): 
 
 const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
 
-function checkRule(rule: Rule, schema: Schema, path: string, context: Context): void {
-  const findings = checkTexts(rule, schema, path)
-  if (findings.length === 0) findings.push(...checkExpressions(rule, schema, path, context))
-  context.findings.push(...findings)
+/** What is wrong with the texts; what they say is looked at where every rule has one. */
+function checkRulesOf(rules: readonly Rule[], schema: Schema, path: string, context: Context): readonly FieldError[] {
+  const at = (index: number): string => `${path}.x-kubernetes-validations[${index}]`
+  const hasEmpty = rules.some(({ rule }) => rule.trim() === '')
+  return rules.flatMap((rule, index) => {
+    const findings = checkTexts(rule, schema, at(index))
+    return findings.length > 0 || hasEmpty ? findings : checkExpressions(rule, schema, at(index), context)
+  })
 }
 
 function checkTexts(rule: Rule, schema: Schema, path: string): FieldError[] {

@@ -10,6 +10,7 @@ import { prune, unknownFields } from '../../schema/prune.ts'
 import { compileRules, type RuleSet } from '../../schema/rules.ts'
 import type { JsonSchema, Schema } from '../../schema/schema.ts'
 import { validate } from '../../schema/validate.ts'
+import { validateEmbedded } from '../../schema/validate-embedded.ts'
 import { validateListTypes } from '../../schema/validate-list-types.ts'
 import type { Entry } from '../../store/store.ts'
 import { textAt } from '../builtin-fields.ts'
@@ -54,6 +55,7 @@ export function customBehaviour(kind: CustomKind): KindBehaviour {
       const findings = [
         ...validateMetadata(object, namespaced, 'subdomain'),
         ...validate(object, schema()),
+        ...validateEmbedded(object, schema()),
         ...validateListTypes(object, schema()),
       ]
       return [...findings, ...ruleFindings(await rules(), findings, object, undefined)]
@@ -62,6 +64,7 @@ export function customBehaviour(kind: CustomKind): KindBehaviour {
       const findings = [
         ...validateMetadataUpdate(object, old),
         ...validate(object, schema(), { value: old }),
+        ...validateEmbedded(object, schema()),
         // What was wrong in the stored object already is not held against its updates.
         ...(validateListTypes(old, schema()).length === 0 ? validateListTypes(object, schema()) : []),
       ]
