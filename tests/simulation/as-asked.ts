@@ -1,6 +1,6 @@
 import type { KubeObject } from '@millrace/kube'
 import type { Compared } from './as-rendered.ts'
-import { hasMarker, isStopped, markerOf, modeOf } from './objects.ts'
+import { hasMarker, isReady, isStopped, markerOf, modeOf } from './objects.ts'
 
 /**
  * What a service means, told a second time and much shorter than the renderer does: which workloads there are and what they
@@ -130,10 +130,10 @@ interface IngressRule {
   readonly http: { readonly paths: readonly { readonly backend: { readonly service: { readonly name: string } } }[] }
 }
 
-/** Every component has a host of its own that leads to it. */
+/** Every component has a host of its own that leads to it. The way to what serves stays until a new component is ready. */
 function ingressFaults(service: KubeObject, ways: readonly KubeObject[]): readonly string[] {
   const ingress = ways.find(({ kind }) => kind === 'Ingress')
-  if (!ingress) return []
+  if (!ingress || !isReady(service)) return []
   const { rules } = ingress['spec'] as { readonly rules: readonly IngressRule[] }
   const hosts = rules.map(({ host }) => host)
   const targets = rules.flatMap(({ http }) => http.paths.map(({ backend }) => backend.service.name))

@@ -117,8 +117,9 @@ export async function createSimulation(options: SimulationOptions): Promise<Simu
     checkSilence: async (ms = hourMs) => {
       look.startCounting()
       await run(ms)
-      const { writes, reads } = look.counted()
+      const { writes, platformWrites, reads } = look.counted()
       report('silent at rest', writes.slice(0, 5))
+      report('the platform is silent at rest', platformWrites.slice(0, 5))
       const readsMax = (readsPerHourMax * ms) / hourMs
       if (reads > readsMax) report('silent at rest', [`${reads} reads, more than ${readsMax}`])
     },
@@ -151,7 +152,7 @@ interface Look {
   look(): void
   report(name: string, what: string): void
   startCounting(): void
-  counted(): { readonly writes: readonly string[]; readonly reads: number }
+  counted(): { readonly writes: readonly string[]; readonly platformWrites: readonly string[]; readonly reads: number }
   /** A new process knows the configuration from its present version on. */
   restarted(): void
   config(): Truth['config']
@@ -170,6 +171,8 @@ function createLook(world: World, record: LookRecord): Look {
   let configuration = followConfiguration()
   let configMap: KubeObject | undefined
   let writes: string[] = []
+  /** Of the workload controllers; what the server refuses them is tried again for ever. */
+  let platformWrites: string[] = []
   let reads = 0
   const report = (name: string, what: string): void => {
     const at = new Date(world.clock.now()).toISOString().slice(11, 19)
@@ -184,6 +187,7 @@ function createLook(world: World, record: LookRecord): Look {
         hash.update(`${atMs} ${who} ${method} ${path} ${status}\n`)
         if (who === 'controller' && method === 'GET') reads++
         if (who === 'controller' && method !== 'GET') writes.push(`${method} ${path} → ${status}`)
+        if (who === 'workloads' && method !== 'GET' && status < 300) platformWrites.push(`${method} ${path}`)
         record.onCall?.(call)
         for (const { name, hear } of all) {
           const wrong = hear?.(call)
@@ -201,9 +205,10 @@ function createLook(world: World, record: LookRecord): Look {
     },
     startCounting: () => {
       writes = []
+      platformWrites = []
       reads = 0
     },
-    counted: () => ({ writes, reads }),
+    counted: () => ({ writes, platformWrites, reads }),
     restarted: () => {
       configuration = followConfiguration()
       if (configMap) configuration.see(configMap)
