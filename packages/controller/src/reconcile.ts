@@ -1,25 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
-  applyCompared,
-  type ApplyOptions,
   type ApplyResult,
-  type Client,
   type Clock,
-  type Comparison,
   compareObjects,
   findDrift,
   isKubeError,
-  type KubeError,
   type KubeObject,
-  type Log,
   nameOfObject,
-  pruneObjects,
-  type PruneResult,
   type Resource,
   type SettledDrift,
 } from '@millrace/kube'
 import type { Capabilities, Knative, Observe, Render, RenderResult } from '@millrace/render'
-import type { Children } from './children.ts'
 import { fieldManager } from './field-manager.ts'
 import { type GatherSources, gather } from './gather.ts'
 import type { DependencyIndex } from './dependency-index.ts'
@@ -27,11 +18,19 @@ import type { LastWords } from './last-words.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { News } from './news.ts'
 import { withMark } from './rollout-mark.ts'
-import { nextStep, type RolloutStep, settledMark, whileWaiting } from './rollout-step.ts'
+import { nextStep, type RolloutStep, settledMark } from './rollout-step.ts'
 import type { RolloutTurns } from './rollout-turns.ts'
 import { factsOf, tracedClient } from './traced-client.ts'
 import type { Span } from './tracing.ts'
 import type { SettingsUse } from './settings-use.ts'
+import {
+  applyOptions,
+  childrenNow,
+  nothingWritten,
+  type Plan,
+  writeChildren,
+  type WriteContext,
+} from './write-children.ts'
 
 /** The pure core. A simulation gives a faulty one, to see that its faults are found. */
 export interface Renderer {
@@ -40,20 +39,16 @@ export interface Renderer {
 }
 
 /** Everything that the loop touches; nothing else has effects. */
-export interface ReconcileContext {
-  readonly client: Client
+export interface ReconcileContext extends WriteContext {
   readonly renderer: Renderer
   readonly clock: Clock
-  readonly log: Log
   readonly controllerNamespace: string
   readonly sources: GatherSources
-  readonly children: Children
   readonly settings: LiveSettings
   readonly settingsUse: SettingsUse
   readonly knative: () => Knative
   readonly capabilities: () => Capabilities
   readonly dependencies: DependencyIndex
-  readonly settled: SettledDrift
   readonly news: News
   readonly lastWords: LastWords
   /** Told of what was decided about scale, and of what there is. */
@@ -127,7 +122,7 @@ async function run(
   )
   const plan = await trace.part('compare', {}, () => planWrites(context, key, service, rendered, signal))
   const marked = await announce(context, key, resource, service, plan.step, signal)
-  const written = rendered.ok ? await write(context, marked, plan, children, signal) : nothingWritten
+  const written = rendered.ok ? await writeChildren(context, marked, plan, children, signal) : nothingWritten
   if (plan.step.go && !written.failure) context.urgent.delete(key)
   const outcome = withRefusal(rendered, written.applied)
   const live = written.hasChanged ? await childrenNow(context, service, written, signal) : children
@@ -155,11 +150,6 @@ async function run(
   context.scaled(service, outcome, { children: live, pods })
   context.news.tell(service, status, outcome)
   if (written.failure) throw written.failure
-}
-
-interface Plan {
-  readonly comparisons: readonly Comparison[]
-  readonly step: RolloutStep
 }
 
 async function planWrites(
@@ -204,102 +194,12 @@ async function announce(
   }
 }
 
-function applyOptions(context: ReconcileContext, signal: AbortSignal): ApplyOptions {
-  const { live, remember, resourceOf } = context.children
-  return {
-    fieldManager,
-    resourceOf,
-    live: (kind, name) => live(kind, name, signal),
-    written: remember,
-    settled: context.settled,
-    signal,
-  }
-}
-
 /** Whether applying would leave the template as it is. What the server spells its own way is no change. */
 function isTemplateUnchanged(settled: SettledDrift, object: KubeObject, live: KubeObject): boolean {
   const drift = findDrift(object, live, fieldManager)
   const isElsewhere = ({ path }: { readonly path: string }) =>
     path.startsWith('metadata') || (path.startsWith('spec.') && !path.startsWith('spec.template'))
   return drift.every(isElsewhere) || settled.has(object, live, drift)
-}
-
-/** The local copies know of our writes already, but of deletions only when the watch tells. */
-async function childrenNow(
-  context: ReconcileContext,
-  service: KubeObject,
-  written: Written,
-  signal: AbortSignal,
-): Promise<readonly KubeObject[]> {
-  const owned = await context.children.ownedBy(service, signal)
-  return owned.filter(({ metadata: { uid } }) => uid === undefined || !written.deletedUids.has(uid))
-}
-
-interface Written {
-  readonly applied: readonly ApplyResult[]
-  readonly deletedUids: ReadonlySet<string>
-  readonly hasChanged: boolean
-  readonly failure: KubeError | undefined
-}
-
-const nothingWritten: Written = { applied: [], deletedUids: new Set(), hasChanged: false, failure: undefined }
-
-async function write(
-  context: ReconcileContext,
-  service: KubeObject,
-  { comparisons, step }: Plan,
-  children: readonly KubeObject[],
-  signal: AbortSignal,
-): Promise<Written> {
-  const { client } = context
-  const { resourceOf } = context.children
-  const wanted = step.go ? comparisons : whileWaiting(comparisons)
-  const applied = await applyCompared(client, wanted, applyOptions(context, signal))
-  const failed = applied.find(({ action }) => action === 'failed')
-  const objects = comparisons.map(({ object }) => object)
-  // What replaces something must be there before that goes away.
-  const pruned = failed || !step.go ? [] : await pruneObjects(client, children, objects, { resourceOf, signal })
-  const failure = failed?.error ?? pruned.find(({ error }) => error)?.error
-  logWrites(context.log, service, { applied, pruned, failure })
-  const changed = [...applied.filter(({ action }) => action === 'created' || action === 'configured'), ...pruned]
-  const deleted = pruned.filter(({ action }) => action === 'deleted')
-  return {
-    applied,
-    deletedUids: new Set(deleted.flatMap(({ object }) => object.metadata.uid ?? [])),
-    hasChanged: changed.length > 0,
-    failure,
-  }
-}
-
-function logWrites(
-  log: Log,
-  service: KubeObject,
-  writes: {
-    readonly applied: readonly ApplyResult[]
-    readonly pruned: readonly PruneResult[]
-    readonly failure: KubeError | undefined
-  },
-): void {
-  const { applied, pruned, failure } = writes
-  const about = { kind: service.kind, namespace: service.metadata.namespace, name: service.metadata.name }
-  for (const { object, action, drift, error } of applied) {
-    if (action === 'unchanged') continue
-    const child = `${object.kind} ${object.metadata.name}`
-    // What is thrown is logged where it is caught.
-    if (error && error !== failure) log.warn('An object was not written', { ...about, child, error: error.message })
-    if (!error)
-      log.info('An object was written', {
-        ...about,
-        child,
-        action,
-        because: drift?.slice(0, 5).map(({ path, why }) => `${path} ${why}`),
-      })
-  }
-  for (const { object, action, error } of pruned) {
-    const child = `${object.kind} ${object.metadata.name}`
-    if (error && error !== failure) log.warn('An object was not deleted', { ...about, child, error: error.message })
-    if (!error) log.info('An object was deleted', { ...about, child, action })
-  }
 }
 
 /** What the API server refuses for good is told where the user looks. */

@@ -1,0 +1,120 @@
+import {
+  applyCompared,
+  type ApplyOptions,
+  type ApplyResult,
+  type Client,
+  type Comparison,
+  type KubeError,
+  type KubeObject,
+  type Log,
+  pruneObjects,
+  type PruneResult,
+  type SettledDrift,
+} from '@millrace/kube'
+import type { Children } from './children.ts'
+import { fieldManager } from './field-manager.ts'
+import { type RolloutStep, whileWaiting } from './rollout-step.ts'
+
+export interface WriteContext {
+  readonly client: Client
+  readonly log: Log
+  readonly children: Children
+  readonly settled: SettledDrift
+}
+
+/** What is to be written, and whether pods are among it. */
+export interface Plan {
+  readonly comparisons: readonly Comparison[]
+  readonly step: RolloutStep
+}
+
+export interface Written {
+  readonly applied: readonly ApplyResult[]
+  readonly deletedUids: ReadonlySet<string>
+  readonly hasChanged: boolean
+  readonly failure: KubeError | undefined
+}
+
+export const nothingWritten: Written = { applied: [], deletedUids: new Set(), hasChanged: false, failure: undefined }
+
+/** Applies what drifted, then deletes what is no longer rendered: of a service that waits for its turn, what replaces no pods. */
+export async function writeChildren(
+  context: WriteContext,
+  service: KubeObject,
+  { comparisons, step }: Plan,
+  children: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<Written> {
+  const { client } = context
+  const { resourceOf } = context.children
+  const wanted = step.go ? comparisons : whileWaiting(comparisons)
+  const applied = await applyCompared(client, wanted, applyOptions(context, signal))
+  const failed = applied.find(({ action }) => action === 'failed')
+  const objects = comparisons.map(({ object }) => object)
+  // What replaces something must be there before that goes away.
+  const pruned = failed || !step.go ? [] : await pruneObjects(client, children, objects, { resourceOf, signal })
+  const failure = failed?.error ?? pruned.find(({ error }) => error)?.error
+  logWrites(context.log, service, { applied, pruned, failure })
+  const changed = [...applied.filter(({ action }) => action === 'created' || action === 'configured'), ...pruned]
+  const deleted = pruned.filter(({ action }) => action === 'deleted')
+  return {
+    applied,
+    deletedUids: new Set(deleted.flatMap(({ object }) => object.metadata.uid ?? [])),
+    hasChanged: changed.length > 0,
+    failure,
+  }
+}
+
+/** The local copies know of our writes already, but of deletions only when the watch tells. */
+export async function childrenNow(
+  context: Pick<WriteContext, 'children'>,
+  service: KubeObject,
+  written: Written,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const owned = await context.children.ownedBy(service, signal)
+  return owned.filter(({ metadata: { uid } }) => uid === undefined || !written.deletedUids.has(uid))
+}
+
+export function applyOptions(context: WriteContext, signal: AbortSignal): ApplyOptions {
+  const { live, remember, resourceOf } = context.children
+  return {
+    fieldManager,
+    resourceOf,
+    live: (kind, name) => live(kind, name, signal),
+    written: remember,
+    settled: context.settled,
+    signal,
+  }
+}
+
+function logWrites(
+  log: Log,
+  service: KubeObject,
+  writes: {
+    readonly applied: readonly ApplyResult[]
+    readonly pruned: readonly PruneResult[]
+    readonly failure: KubeError | undefined
+  },
+): void {
+  const { applied, pruned, failure } = writes
+  const about = { kind: service.kind, namespace: service.metadata.namespace, name: service.metadata.name }
+  for (const { object, action, drift, error } of applied) {
+    if (action === 'unchanged') continue
+    const child = `${object.kind} ${object.metadata.name}`
+    // What is thrown is logged where it is caught.
+    if (error && error !== failure) log.warn('An object was not written', { ...about, child, error: error.message })
+    if (!error)
+      log.info('An object was written', {
+        ...about,
+        child,
+        action,
+        because: drift?.slice(0, 5).map(({ path, why }) => `${path} ${why}`),
+      })
+  }
+  for (const { object, action, error } of pruned) {
+    const child = `${object.kind} ${object.metadata.name}`
+    if (error && error !== failure) log.warn('An object was not deleted', { ...about, child, error: error.message })
+    if (!error) log.info('An object was deleted', { ...about, child, action })
+  }
+}
