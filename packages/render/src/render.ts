@@ -10,6 +10,7 @@ import { renderGraph } from './graph/render-graph.ts'
 import type { Plan } from './plan.ts'
 import type { Runtime } from './runtime/select-runtime.ts'
 import type { Facts, Refused, RenderInput, RenderResult } from './seam.ts'
+import { canaryTraffic } from './service/canary-traffic.ts'
 import { type EffectiveService, effectiveService } from './service/effective-service.ts'
 import { withIgnoredFields } from './service/ignored-fields.ts'
 import { planService } from './service/plan-service.ts'
@@ -45,7 +46,11 @@ function renderService(input: RenderInput): RenderResult {
   })
   if (!planned.ok) return refused(planned.problem, withRuntime(facts, planned.runtime), planned.decisions)
   const { plan } = planned
-  const decisions = [...planned.decisions, ...deadlineDecisions(plan.workloads)]
+  const decisions = [
+    ...planned.decisions,
+    ...deadlineDecisions(plan.workloads),
+    ...canaryTraffic(service, config.ingress),
+  ]
   const { runtime } = plan
   const known = withRuntime(facts, runtime)
   const tooLong = checkNames(plan, service.mode)

@@ -115,7 +115,7 @@ export const rules: readonly Rule[] = [
     places: [
       { mark: 'restless', path: /^step \d+ status \S+ \|\.(address|url|components)$/, theirs: absent },
       { mark: 'restless', path: /^step \d+ status \S+ \|\.conditions\.\w+$/, theirs: /^False$/, ours: /^True$/ },
-      { mark: 'restless', path: /object Ingress\S+$/, theirs: absent, ours: there },
+      { mark: 'restless', path: /object (HTTPRoute|Ingress)\S+$/, theirs: absent, ours: there },
       { mark: 'restless', path: /^step \d+ object Service\.core\S+ \|\.metadata\.labels\.isvc\.generation$/ },
     ],
   },
@@ -435,7 +435,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'CanaryBehindTransformer',
-    why: 'Requests that go to a transformer are not split: a canary of the predictor gets its share behind it.',
+    why: 'Requests that go to a transformer are not split. KServe sends a canary’s share past the transformer, to a predictor that then gets what nobody has transformed.',
     places: [
       {
         mark: 'with transformer',
