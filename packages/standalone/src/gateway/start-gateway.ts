@@ -121,12 +121,22 @@ function createGatewayServer(limits: GatewayLimits): Server {
 
 function listen(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    const refuse = (error: Error) => reject(new Error(listenProblem(error, `${address}:${port}`), { cause: error }))
+    server.once('error', refuse)
     server.listen({ port, host: address, exclusive: true }, () => {
-      server.off('error', reject)
+      server.off('error', refuse)
       resolve()
     })
   })
+}
+
+function listenProblem(error: Error, where: string): string {
+  const code = 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE') {
+    return `the gateway cannot listen on ${where}: the port is in use by another program; stop it, or choose another port`
+  }
+  if (code === 'EACCES') return `the gateway is not allowed to listen on ${where}: choose a port above 1023`
+  return `the gateway cannot listen on ${where}: ${error.message}`
 }
 
 /** Browsers try `localhost` as ::1 first. A machine without IPv6 does without. */

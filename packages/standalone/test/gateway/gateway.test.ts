@@ -5,6 +5,7 @@ import { Agent, request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { resources } from '@millrace/kube'
+import { startGateway } from '../../src/gateway/start-gateway.ts'
 import { eventually } from '../eventually.ts'
 import { errorOf, gatewayFixture, settled } from './gateway-fixture.ts'
 
@@ -341,4 +342,12 @@ test('closes with a WebSocket and a request under way, within its grace', async 
   await once(socket, 'data')
   await gateway.close()
   await assert.rejects(fetch(gateway.url))
+})
+
+test('a port that is taken is said as it is', async (t) => {
+  const { gateway, cluster } = await gatewayFixture(t)
+  await assert.rejects(
+    startGateway(cluster.client, { port: gateway.port }),
+    /the gateway cannot listen on 127\.0\.0\.1:\d+: the port is in use by another program; stop it, or choose another/,
+  )
 })
