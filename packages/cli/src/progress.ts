@@ -6,6 +6,8 @@ export interface Progress {
   step(label: string): void
   /** Adds what is going on inside the step. */
   detail(text: string): void
+  /** Draws how much of the step is done. `total` may be an estimate, and grow. */
+  count(done: number, total: number): void
   done(text?: string): void
   fail(text: string): void
   note(text: string): void
@@ -13,6 +15,13 @@ export interface Progress {
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const redrawMs = 80
+
+const barWidth = 24
+
+function bar(done: number, total: number): string {
+  const filled = total === 0 ? barWidth : Math.min(barWidth, Math.floor((done / total) * barWidth))
+  return `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`
+}
 
 export function createProgress(terminal: Terminal, now: () => number): Progress & { readonly close: () => void } {
   let label = ''
@@ -47,6 +56,10 @@ export function createProgress(terminal: Terminal, now: () => number): Progress 
     },
     detail(next) {
       text = next
+      draw()
+    },
+    count(done, total) {
+      text = `${bar(done, total)} ${done} of ${total}`
       draw()
     },
     done(message) {

@@ -1,5 +1,14 @@
 import { group, kinds } from '@millrace/api'
-import { type Client, isKubeError, keyOf, type KubeObject, type Resource, resources } from '@millrace/kube'
+import {
+  type Client,
+  isExpired,
+  isKubeError,
+  keyOf,
+  type KubeList,
+  type KubeObject,
+  type Resource,
+  resources,
+} from '@millrace/kube'
 import type { Command } from 'commander'
 import { clientOptions, type ConnectionOptions, withClient } from '../connection.ts'
 import { createProgress, type Progress } from '../progress.ts'
@@ -82,48 +91,68 @@ async function migrateKind(
     kind: names.kind,
     namespaced: scope === 'Namespaced',
   }
-  const count = await rewriteAll(client, resource, definition, progress, terminal.signal)
-  if (terminal.signal.aborted) return
+  const checkpoint = definition.metadata.annotations?.[checkpointAnnotation]
+  const count = await rewriteAll(client, resource, { crd: name, checkpoint, progress, signal: terminal.signal })
+  if (terminal.signal.aborted) {
+    progress.fail(`${name}: ${count} objects rewritten as ${storage}; the same command goes on from here`)
+    return
+  }
   await forgetVersions(client, name, storage)
   progress.done(`${name}: ${count} objects rewritten as ${storage}; ${others.join(', ')} may be removed from the CRD`)
 }
 
-/** Lists come in the order of their keys, so a key says what lies behind. */
-async function rewriteAll(
-  client: Client,
-  resource: Resource,
-  definition: CustomResourceDefinition,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<number> {
-  const crdName = definition.metadata.name ?? ''
+interface Rewriting {
+  /** Name of the CRD that keeps the checkpoint. */
+  readonly crd: string
+  /** `<version>:<key>` of the last object that an earlier run rewrote. */
+  readonly checkpoint: string | undefined
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+/** Answers how many objects were rewritten. Lists come in the order of their keys, so a key says what lies behind. */
+async function rewriteAll(client: Client, resource: Resource, options: Rewriting): Promise<number> {
+  const { crd, checkpoint, progress, signal } = options
   const prefix = `${resource.version}:`
-  const checkpoint = definition.metadata.annotations?.[checkpointAnnotation]
-  let done = checkpoint?.startsWith(prefix) ? checkpoint.slice(prefix.length) : ''
+  let last = checkpoint?.startsWith(prefix) ? checkpoint.slice(prefix.length) : ''
   let count = 0
   let next: string | undefined
   do {
-    const page = await client.list(resource, {
-      limit: pageSize,
-      signal,
-      ...(next === undefined ? {} : { continue: next }),
-    })
-    for (const object of page.items) {
-      const key = keyOf({
-        ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
-        name: object.metadata.name ?? '',
-      })
-      if (key <= done) continue
+    const page = await nextPage(client, resource, next, signal)
+    const left = page.items.filter((object) => keyOfObject(object) > last)
+    const total = count + left.length + (page.metadata.remainingItemCount ?? 0)
+    for (const object of left) {
       if (signal.aborted) break
       await rewrite(client, resource, object)
-      done = key
-      progress.detail(`${++count} of about ${count + page.items.length + (page.metadata.remainingItemCount ?? 0)}`)
+      last = keyOfObject(object)
+      progress.count(++count, total)
     }
-    await annotate(client, crdName, `${prefix}${done}`)
+    await annotate(client, crd, `${prefix}${last}`)
     next = page.metadata.continue === '' ? undefined : page.metadata.continue
   } while (next !== undefined && !signal.aborted)
-  if (!signal.aborted) await annotate(client, crdName, null)
+  if (!signal.aborted) await annotate(client, crd, null)
   return count
+}
+
+/** A list that has been read for too long begins anew: what is done is passed over. */
+async function nextPage(
+  client: Client,
+  resource: Resource,
+  next: string | undefined,
+  signal: AbortSignal,
+): Promise<KubeList<KubeObject>> {
+  const list = { limit: pageSize, signal }
+  if (next === undefined) return client.list(resource, list)
+  try {
+    return await client.list(resource, { ...list, continue: next })
+  } catch (error) {
+    if (isExpired(error)) return client.list(resource, list)
+    throw error
+  }
+}
+
+function keyOfObject({ metadata: { namespace, name = '' } }: KubeObject): string {
+  return keyOf(namespace === undefined ? { name } : { namespace, name })
 }
 
 /** Writes the object back as it is. Whoever changed or deleted it meanwhile has had it stored anew already. */
