@@ -1,4 +1,15 @@
-import { type CheckContext, checkObject, type ClusterConfig, type Finding, formatFinding, group } from '@millrace/api'
+import {
+  type CheckContext,
+  checkObject,
+  type ClusterConfig,
+  errorAt,
+  type Finding,
+  findKind,
+  formatFinding,
+  group,
+  nearName,
+} from '@millrace/api'
+import type { KubeObject } from '@millrace/kube'
 import type { Manifest, ManifestProblem } from './manifest-files.ts'
 import { configIn, configShipped } from './offline-world.ts'
 
@@ -17,9 +28,12 @@ export function checkManifests(manifests: readonly Manifest[], ofCluster?: Clust
   const errors: CheckedManifests['errors'][number][] = []
   const warnings: CheckedManifests['warnings'][number][] = []
   const config = configIn(manifests.map(({ object }) => object))?.config ?? ofCluster ?? configShipped()
-  const own = manifests.filter(({ object }) => object.apiVersion.split('/', 1)[0] === group)
+  const own = manifests.filter(({ object }) => groupOf(object) === group || isMistyped(object))
   for (const manifest of own) {
-    for (const finding of checkObject(manifest.object, contextOf(manifest, own, config))) {
+    const findings = isMistyped(manifest.object)
+      ? [mistypedGroup(manifest.object)]
+      : checkObject(manifest.object, contextOf(manifest, own, config))
+    for (const finding of findings) {
       const { kind, metadata } = manifest.object
       const problem = {
         position: manifest.positionOf(finding.segments),
@@ -31,6 +45,22 @@ export function checkManifests(manifests: readonly Manifest[], ofCluster?: Clust
     }
   }
   return { errors, warnings, checked: own.length }
+}
+
+function groupOf({ apiVersion }: KubeObject): string {
+  return apiVersion.split('/', 1)[0] ?? ''
+}
+
+/** A kind of ours in a group that is spelled nearly as ours: taken for another's, nobody would check it. */
+function isMistyped(object: KubeObject): boolean {
+  const theirs = groupOf(object)
+  return theirs !== group && findKind(object.kind) !== undefined && nearName(theirs, [group]) !== undefined
+}
+
+function mistypedGroup(object: KubeObject): Finding {
+  const { kind, apiVersion } = object
+  const message = `${JSON.stringify(apiVersion)} is not the group of ${kind}: did you mean ${group}?`
+  return errorAt(['apiVersion'], 'api-version', message, { value: apiVersion, suggestion: group })
 }
 
 /** Tells what the server warns of, except what was found here and told with its place in the file. */

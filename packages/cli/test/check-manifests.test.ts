@@ -43,3 +43,12 @@ test('a warning of the server that was told with its place in the file is not to
   tell('Service "b" does not exist.')
   assert.deepEqual(told, ['Warning: Service "b" does not exist.'])
 })
+
+test('a kind of ours in a group that is mistyped is refused, and a kind of others is left to the server', () => {
+  const mistyped = ofRequests.replace('serving.kserve.io', 'serving.kserv.io')
+  const { errors, checked } = checkManifests(parseManifests('a.yaml', mistyped).manifests)
+  assert.deepEqual([checked, errors.length, errors[0]?.position.line], [1, 1, 2])
+  assert.match(errors[0]?.message ?? '', /did you mean serving\.kserve\.io\?/)
+  const others = mistyped.replace('kind: InferenceService', 'kind: Service')
+  assert.deepEqual(checkManifests(parseManifests('a.yaml', others).manifests).checked, 0)
+})
