@@ -184,22 +184,25 @@ function addresses(input: ObserveInput, ingress: State): Partial<InferenceServic
   const { service, config } = input
   const previous = (service['status'] ?? {}) as InferenceServiceStatus
   const { url, address } = previous
-  if (ingress.status !== 'True') return { ...(url ? { url } : {}), ...(address ? { address } : {}) }
+  const entry = liveChild(input, '', 'Service', entryName(service))
+  if (ingress.status !== 'True' || !entry) return { ...(url ? { url } : {}), ...(address ? { address } : {}) }
   const host = hostOf(service.metadata.name ?? '', metaOf(service), config.ingress)
   return {
     ...(host.ok ? { url: `${config.ingress.urlScheme}://${host.text}` } : {}),
-    address: { url: `http://${entryHost(input)}` },
+    address: { url: `http://${entryHost(service, entry)}` },
   }
 }
 
-/** The Service that answers predictions. Without an address of its own (headless) it is called at the pods' port. */
-function entryHost(input: ObserveInput): string {
-  const { service } = input
+/** The Service that answers predictions. */
+function entryName(service: KubeObject): string {
   const spec = service['spec'] as InferenceServiceSpec
-  const name = objectName(service, spec.transformer ? 'transformer' : 'predictor')
-  const host = serviceHost(name, service.metadata.namespace ?? '')
-  const live = liveChild(input, '', 'Service', name)
-  const serviceSpec = Object(live?.['spec'])
+  return objectName(service, spec.transformer ? 'transformer' : 'predictor')
+}
+
+/** A Service without an address of its own (headless) is called at the pods' port. */
+function entryHost(service: KubeObject, entry: KubeObject): string {
+  const host = serviceHost(entryName(service), service.metadata.namespace ?? '')
+  const serviceSpec = Object(entry['spec'])
   if (serviceSpec.clusterIP !== 'None') return host
   const ports: unknown = serviceSpec.ports
   const http = Array.isArray(ports) ? ports.find((port: unknown) => !isGrpcPort(port)) : undefined
