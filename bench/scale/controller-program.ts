@@ -2,7 +2,7 @@ import { openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Session } from '../session.ts'
+import { root, type Session } from '../session.ts'
 
 /** A controller that runs in a process of its own, and has read the state of the cluster. */
 export interface RunningController {
@@ -15,7 +15,7 @@ export type ControllerProgram = (session: Session, kubeconfig: string) => Promis
 
 const lookEveryMs = 50
 
-/** `millrace controller`, as its users start it. Its log goes to a file, as in a cluster. */
+/** `millrace controller` with the flags that its image gives to Node. Its log goes to a file. */
 export const millraceController: ControllerProgram = async (session, kubeconfig) => {
   const health = await freePort()
   const logFile = join(session.directory(), 'controller.log')
@@ -23,8 +23,10 @@ export const millraceController: ControllerProgram = async (session, kubeconfig)
   const address = `127.0.0.1:${health}`
   const flags = ['--metrics-addr', '0', '--health-probe-addr', address, '--webhook-port', '0']
   const startedMs = performance.now()
-  const child = session.start('packages/cli/bin/millrace', ['controller', '--kubeconfig', kubeconfig, ...flags], {
+  const args = [...nodeFlags(), 'packages/cli/src/main.ts', 'controller', '--kubeconfig', kubeconfig, ...flags]
+  const child = session.start(process.execPath, args, {
     stdio: ['ignore', log, log],
+    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
   })
   while (!(await isReady(`http://${address}/readyz`))) {
     if (child.exitCode !== null) throw new Error(`the controller ended:\n${readFileSync(logFile, 'utf8').slice(-2000)}`)
@@ -35,6 +37,12 @@ export const millraceController: ControllerProgram = async (session, kubeconfig)
     startSeconds: (performance.now() - startedMs) / 1000,
     stop: () => session.stop(child),
   }
+}
+
+function nodeFlags(): readonly string[] {
+  const recipe = readFileSync(join(root, 'deploy/image/Containerfile'), 'utf8')
+  const [, entrypoint = '[]'] = /^ENTRYPOINT (\["node", .*\/packages\/cli\/.*\])$/m.exec(recipe) ?? []
+  return (JSON.parse(entrypoint) as readonly string[]).filter((word) => word.startsWith('--'))
 }
 
 async function isReady(url: string): Promise<boolean> {
