@@ -17,13 +17,15 @@ export interface Right {
   /** These objects alone. */
   readonly names?: readonly string[]
   readonly why: string
-  /** Why no call of the controller's ever shows that it is needed. Absent: one does, and a test waits for it. */
-  readonly unseen?: string
+  /** By verb: why no call of the controller's shows that it is needed. A test waits for a call of every other. */
+  readonly unseen?: Readonly<Record<string, string>>
   /** Absent: always. */
   readonly only?: 'own certificates' | 'watched namespaces'
 }
 
 const follow = ['list', 'watch']
+/** Why making things needs a right that no call shows. */
+const appliedUnseen = 'A patch by server-side apply makes it; then the API server asks for this right too.'
 const make = ['list', 'watch', 'create', 'patch', 'delete']
 
 /** On kinds that live in namespaces: everywhere, or in the namespaces that are served. */
@@ -45,7 +47,7 @@ export const serviceRights: readonly Right[] = [
     resources: primaryResources.map(({ plural }) => `${plural}/finalizers`),
     verbs: ['update'],
     why: 'What is made for them names them as owners that wait for it; some clusters ask for this right then.',
-    unseen: 'OwnerReferencesPermissionEnforcement asks for it when a child is written; it is nothing that is called.',
+    unseen: { update: 'OwnerReferencesPermissionEnforcement asks for it when a child is written: nobody calls it.' },
   },
   ...readRights(true),
   {
@@ -121,6 +123,7 @@ export const ownRights: readonly Right[] = [
     resources: ['configmaps'],
     verbs: ['create'],
     why: 'The last configuration without a mistake is kept, so that a restart puts no defaults in its place.',
+    unseen: { create: appliedUnseen },
     only: 'watched namespaces',
   },
   {
@@ -194,6 +197,7 @@ function childRights(): readonly Right[] {
       resources: plurals(all),
       verbs: make,
       why: 'Made for services, kept as they were made, and deleted when no longer wanted.',
+      unseen: { create: appliedUnseen },
     })),
     {
       group: '',

@@ -88,7 +88,7 @@ describe('what API servers and networks do to a controller', { skip: kubernetesS
         await converges()
       })
       assert.ok(lines.length < 40 * servicesMax, `${lines.length} lines`)
-      await becomesSilent(installation, 1_000)
+      await becomesSilent(installation)
     })
   }
 
@@ -98,7 +98,7 @@ describe('what API servers and networks do to a controller', { skip: kubernetesS
       await editAll()
       await converges()
     }
-    await becomesSilent(installation, 1_000)
+    await becomesSilent(installation)
   })
 
   test('the API server goes in the midst of work and comes back: what was missed is done', {
@@ -118,13 +118,13 @@ describe('what API servers and networks do to a controller', { skip: kubernetesS
     })
     assert.ok(lines.length < 400, `${lines.length} lines:\n${lines.slice(0, 40).join('\n')}`)
     await until(async () => (await controller.health('/readyz')) === 200, log)
-    await becomesSilent(installation, 1_000)
+    await becomesSilent(installation)
   })
 
   test('the clock jumps an hour ahead and two back: nothing is done for it, and work goes on', async () => {
     for (const byMs of [hourMs, -2 * hourMs, hourMs]) {
       controller.jump(byMs)
-      await becomesSilent(installation, 1_000)
+      await becomesSilent(installation)
       await editAll()
       await converges()
       assert.equal(await controller.health('/healthz'), 200)

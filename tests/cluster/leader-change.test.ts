@@ -47,7 +47,7 @@ describe('two controllers, of which one leads', { skip: kubernetesSkipReason() }
       async () => (await deploymentsOf(round)).length === loadMax,
       () => other.log,
     )
-    await becomesSilent(installation, 3_000)
+    await becomesSilent(installation)
     // Nobody's work was done twice.
     const calls = await installation.audit.calls(account, mark)
     const makes = calls.filter(

@@ -6,8 +6,8 @@ const settledMs = 1_500
 const convergeMsMax = 60_000
 const pollMs = 200
 
-/** Waits until the controller has stopped writing, and then that it writes nothing for so long. */
-export async function becomesSilent({ audit }: Installation, quietMs: number): Promise<void> {
+/** Waits until the controller has written nothing for a while, and then that it goes on so for as long as asked. */
+export async function becomesSilent({ audit }: Installation, quietMs = 0): Promise<void> {
   const writesSince = async (mark: number): Promise<readonly string[]> =>
     (await audit.calls(account, mark)).filter(isWrite).map((call) => `${describeCall(call)} ${call.objectRef?.name}`)
   const deadline = performance.now() + convergeMsMax

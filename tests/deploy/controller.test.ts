@@ -103,22 +103,6 @@ describe('the controller with what is shipped', { skip: kubernetesSkipReason() }
     // Off again, before anybody uninstalls the controller.
     await cluster.kubectl(['apply', '-k', 'deploy/crds/full'])
   })
-
-  test('with one namespace: serves that, leaves others alone, and is refused nothing that it needs', async () => {
-    await cluster.kubectl(['create', 'namespace', 'models'])
-    await cluster.kubectl(['delete', 'clusterrolebinding', 'millrace-controller-services'])
-    await installation.install('one-namespace')
-    const controller = await start()
-    await create('models', 'iris')
-    await until(
-      async () => (await deploymentOf('models', 'iris')) !== undefined,
-      () => controller.log,
-    )
-    // Nobody is asked about others' services: this one would be refused where the controller serves.
-    await create('default', 'unchecked', wrong)
-    assert.equal(await deploymentOf('default', 'unchecked'), undefined)
-    assert.deepEqual(await audit.refused(account), [])
-  })
 })
 
 /** Nothing that the CRD could see. */
