@@ -76,6 +76,17 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
     look(configMap, isFound ? parsed.config : before && parseConfig(before).config)
   }
 
+  /** It was deleted before this start: as if it had been while we ran. */
+  const lookWithout = async () => {
+    const before = isFound ? undefined : await lastGood.read()
+    if (!before || isFound) return
+    parsed = { config: parseConfig(before).config, findings: [] }
+    isFound = true
+    log.warn('The configuration is missing; the last good one stays', {
+      configMap: `${controllerNamespace}/${configMapName}`,
+    })
+  }
+
   const look = (configMap: KubeObject, before: ClusterConfig | undefined) => {
     const data = textData(configMap) ?? {}
     const next = parseConfig(data, before)
@@ -110,7 +121,7 @@ export function followSettings(options: LiveSettingsOptions): LiveSettings {
   }
 
   return {
-    started: own.synced.then(() => looking),
+    started: own.synced.then(() => (looking = looking.then(lookWithout))),
     get config() {
       return parsed.config
     },

@@ -3,7 +3,7 @@ import test from 'node:test'
 import { resources as serving } from '@millrace/api'
 import { resources } from '@millrace/kube'
 import { startController } from '../src/index.ts'
-import { service } from './run-controller.ts'
+import { makeDeploymentsReady, service } from './run-controller.ts'
 import { ask, local, serve } from './served-webhook.ts'
 
 const name = { namespace: 'kserve', name: 'inferenceservice-config' }
@@ -98,6 +98,29 @@ test('the last good values are kept over a restart', async (t) => {
     cluster.writes.filter((write) => write.startsWith('apply')),
     [],
   )
+})
+
+test('a configuration that was deleted stays in effect, over a restart as well', async (t) => {
+  const { cluster, controller } = await serve(t, local)
+  const good = cluster.get(resources.configMaps, name.namespace, name.name)?.['data'] as Record<string, string>
+  const ingress = JSON.stringify({ ...JSON.parse(good['ingress'] ?? ''), ingressDomain: 'models.example' })
+  cluster.put(resources.configMaps, { metadata: name, data: { ...good, ingress } })
+  cluster.put(serving.inferenceServices, service('iris'))
+  await pause()
+  makeDeploymentsReady(cluster)
+  await pause()
+  cluster.remove(resources.configMaps, name.namespace, name.name)
+  await pause()
+  await controller.close()
+  const before = cluster.writes.length
+  const second = await startController({ client: cluster.client })
+  t.after(() => second.close())
+  await second.ready
+  await pause()
+  assert.deepEqual(cluster.writes.slice(before), [])
+  cluster.put(resources.configMaps, { metadata: name, data: good })
+  await pause()
+  assert.match(JSON.stringify(cluster.get(resources.ingresses, 'default', 'iris')?.['spec']), /example\.com/)
 })
 
 test('a controller that starts with a broken configuration has defaults for what is broken, and says what cannot do without', async (t) => {
