@@ -100,7 +100,11 @@ export const rules: readonly Rule[] = [
       { mark: 'broken', path: /\.transitionStatus$/, theirs: /^InvalidSpec$/, ours: /^InProgress$/ },
       { mark: 'broken', path: /object Service\.core\S+ \|\.spec\.ports\.0\.name$/ },
       { path: /refusal$/, theirs: /not found$/, ours: absent },
-      { path: /pod \S+ error$/, theirs: /"code":422/, ours: absent },
+      {
+        path: /pod \S+ error$/,
+        theirs: /"code":422.+(Duplicate value|more than 1 handler type|must be unique)/,
+        ours: absent,
+      },
       {
         path: /knative\S+ \|\.spec\.template\.spec\.containers\.kserve-container\.readinessProbe\.httpGet$/,
         ours: absent,
@@ -122,11 +126,21 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'BrokenConfigBlocksNothing',
-    why: 'A broken part of the configuration keeps its last good value and says so. In KServe it blocks every update and every deletion.',
+    why: 'A broken part of the configuration keeps its last good value and says so, and another default mode is for new services. In KServe the one blocks every update, every deletion and every pod, the other every update.',
     places: [
-      { path: /refusal$/, theirs: /unable to unmarshall|config|invalid deployment mode/, ours: absent },
-      { path: /pod \S+ error$/, theirs: /Unable to unmarshall/, ours: absent },
+      {
+        path: /refusal$/,
+        theirs: /unable to unmarshall|config|invalid deployment mode|deploymentMode cannot be changed/,
+        ours: absent,
+      },
+      { path: /pod \S+ error$/, theirs: /Unable to unmarshall|Failed to parse resource configuration/, ours: absent },
+      { mark: 'broken config', path: /^step \d+ (object|pod|status) / },
     ],
+  },
+  {
+    name: 'ConfigAtOnce',
+    why: 'A change of the configuration reaches the services that it concerns by itself. In KServe each service gets it with its own next change.',
+    places: [{ mark: 'config news', path: /^step \d+ (object|pod|status) / }],
   },
   {
     name: 'KnativeSettingsMayBeMissing',

@@ -10,10 +10,10 @@ export interface Difference {
 /**
  * Facts that rules may ask for. Of the service that the difference belongs to: the renderer refused it, for a reason; a
  * child's controller has not seen its newest spec, and whose that is; KServe's attempt ended in an error; it is stopped, or
- * was; a pod's word came after KServe last looked; one of its pods fails, or downloads again after it failed; it has no such component, or has a transformer; it or a component says by annotation how far to scale; the first
+ * was; a pod's word, or another configuration, came after KServe last looked; one of its pods fails, or downloads again after it failed; it has no such component, or has a transformer; it or a component says by annotation how far to scale; the first
  * of a component's sources is mounted and a later one downloaded; its explainer is not ready; KServe has made it no
  * VirtualService; of a TrainedModel: KServe was not called to look at it, its server does not read its format; ModelMesh has it; the graph's Deployment, or a service of its
- * steps, is not available. Of the object: nothing asks for it any more; KServe's has the labels and annotations that it had in the step before. Of the case: KServe never came to rest; something was
+ * steps, is not available. Of the object: nothing asks for it any more; KServe's has the labels and annotations that it had in the step before. Of the case: KServe never came to rest; its configuration is broken; something was
  * installed while it ran; Knative's autoscaler settings are missing.
  */
 export type Mark =
@@ -24,6 +24,7 @@ export type Mark =
   | 'stopped'
   | 'resumed'
   | 'pod news'
+  | 'config news'
   | 'failing pod'
   | 'download retried'
   | `without ${string}`
@@ -40,6 +41,7 @@ export type Mark =
   | 'left behind'
   | 'as before'
   | 'restless'
+  | 'broken config'
   | 'installed'
   | 'no-autoscaler-config'
 

@@ -1,4 +1,4 @@
-import type { InferenceServiceSpec } from '@millrace/api'
+import { type InferenceServiceSpec, parseConfig } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { isInternal } from '../../src/exposure/exposure.ts'
 import { labelKeys, knativeKeys, userKeys } from '../../src/keys.ts'
@@ -19,6 +19,8 @@ export interface MarkedService {
   readonly wasStopped: boolean
   /** Pods have said something since KServe was last called to look at services. */
   readonly hasPodNews: boolean
+  /** The configuration has changed since then. */
+  readonly hasConfigNews: boolean
   /** What the last action was about, as an id. */
   readonly lastTarget: string
 }
@@ -39,6 +41,8 @@ export function serviceMarks({ id, cluster, expected, wasStopped, ...news }: Mar
   else if (wasStopped) marks.push('resumed')
   if (isBroken(id, expected)) marks.push('broken')
   if (news.hasPodNews) marks.push('pod news')
+  if (news.hasConfigNews) marks.push('config news')
+  if (parseConfig(cluster.data).findings.length > 0) marks.push('broken config')
   if (expected.unstable) marks.push('restless')
   const children = [...cluster.children.values()].filter((child) => ownerOf(child) === id)
   marks.push(...unseen(children), ...waiting(children, service, cluster), ...componentMarks(service))

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { shippedRuntimes, shippedStorageContainers } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { isStopped } from '../../src/service/effective-service.ts'
-import type { Case, Profile, Snapshot } from './cases.ts'
+import type { Action, Case, Profile, Snapshot } from './cases.ts'
 import { type Difference, differences, type Mark } from './difference.ts'
 import {
   act,
@@ -38,6 +38,8 @@ interface Replay {
   readonly stopped: Set<string>
   /** Pods have said something since the last change that KServe looks at. */
   hasPodNews: boolean
+  /** Services that KServe has not been called to look at since the configuration changed. */
+  readonly configNews: Set<string>
   /** What the last action was about: `TrainedModel/a`. */
   lastTarget: string
 }
@@ -55,6 +57,7 @@ export function replay(test: Case, profile: Profile): Difference[] {
     made: new Set(),
     stopped: new Set(),
     hasPodNews: false,
+    configNews: new Set(),
     lastTarget: '',
   }
   for (const [index, object] of test.input.entries()) {
@@ -72,7 +75,7 @@ export function replay(test: Case, profile: Profile): Difference[] {
     for (const action of step.actions) {
       if (action.do === 'crds') standing.add('installed')
       state.hasPodNews = action.do === 'podStatus'
-      state.lastTarget = action.object ? ownerOf(action.object) : `${action.kind}/${action.name}`
+      noteTarget(state, action)
       const outcome = act(cluster, action)
       if (outcome.ok) converge(cluster)
       else refused = outcome
@@ -90,6 +93,21 @@ export function replay(test: Case, profile: Profile): Difference[] {
   return found
 }
 
+/** KServe looks at the service that an action is about, or whose child it is. */
+function noteTarget(state: Replay, action: Action): void {
+  const { cluster, configNews } = state
+  state.lastTarget = action.object ? ownerOf(action.object) : `${action.kind}/${action.name}`
+  if (action.do === 'config') {
+    for (const { kind, metadata } of cluster.objects) configNews.add(`${kind}/${metadata.name}`)
+    return
+  }
+  configNews.delete(state.lastTarget)
+  const child = [...cluster.children.values()].find(
+    ({ kind, metadata }) => kind === action.kind && metadata.name === action.name,
+  )
+  if (child) configNews.delete(ownerOf(child))
+}
+
 function lacksAutoscalerConfig(profile: Profile): boolean {
   return profile.knativeConfig !== undefined && !('config-autoscaler' in profile.knativeConfig)
 }
@@ -104,11 +122,22 @@ function refusalDifference(
 }
 
 function marksOf(
-  { cluster, standing, stopped, hasPodNews, lastTarget }: Replay,
+  { cluster, standing, stopped, hasPodNews, configNews, lastTarget }: Replay,
   expected: Snapshot,
   id: string,
 ): readonly Mark[] {
-  return [...standing, ...serviceMarks({ id, cluster, expected, wasStopped: stopped.has(id), hasPodNews, lastTarget })]
+  return [
+    ...standing,
+    ...serviceMarks({
+      id,
+      cluster,
+      expected,
+      wasStopped: stopped.has(id),
+      hasPodNews,
+      hasConfigNews: configNews.has(id),
+      lastTarget,
+    }),
+  ]
 }
 
 /** Of an object that nobody owns: what holds for any of the services. */
