@@ -34,7 +34,8 @@ const stricter: readonly { readonly rule: string; readonly where: RegExp }[] = [
   { rule: 'minimum', where: /./ },
 ]
 /** What KServe's schema refuses and we do not: its webhook fills these in before the schema is asked. */
-const filledInByKServe = /^spec\.canary\[\d+\]\.predictor\..*(name|modelFormat|port)$/
+const filledInByKServe =
+  /^spec\.(canary\[\d+\]\.predictor\..*(name|modelFormat|port)|(predictor|transformer|explainer)\.containers\[\d+\]\.name)$/
 
 interface Refusal {
   readonly message: string
