@@ -15,7 +15,7 @@ import {
 } from '@millrace/render'
 import { type Cluster, knativeNames } from './cluster-of-products.ts'
 import { knativeServings } from './optional-kinds.ts'
-import { controllerNamespace, namespace } from './world.ts'
+import { controllerNamespace, namespace } from './installation.ts'
 
 /** Everything that rendering depends on, read from the server itself and not from any copy. */
 export interface Truth {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { conditionOf } from './objects.ts'
 import { simulate } from './simulate.ts'
-import type { TracedCall } from './world.ts'
+import type { TracedCall } from './traced-calls.ts'
 
 /**
  * Long runs: `npm run simulate -- --seed 1 --rounds 100 --actions 30`. Ends with 1 where a promise was broken.

@@ -4,7 +4,7 @@ import { nonsense } from './nonsense.ts'
 import { askForAllNonsense, laxAdmission, plantedFaults } from './planted-faults.ts'
 import type { Plant } from './plants.ts'
 import { createSimulation, type Simulation } from './simulation.ts'
-import { HotLoop } from './world.ts'
+import { HotLoop } from './traced-calls.ts'
 
 const minuteMs = 60_000
 

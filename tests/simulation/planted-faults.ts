@@ -28,7 +28,7 @@ import {
   sideComponent,
   type Wish,
 } from './wishes.ts'
-import { controllerNamespace, namespace } from './world.ts'
+import { controllerNamespace, namespace } from './installation.ts'
 
 /** A fault that the reference has, a story in which it shows, and the promise that is broken when it is planted. */
 export interface PlantedFault {

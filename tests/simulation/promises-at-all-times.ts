@@ -13,7 +13,7 @@ import {
   ownerOf,
 } from './objects.ts'
 import { secretValue } from './user-actions.ts'
-import type { TracedCall } from './world.ts'
+import type { TracedCall } from './traced-calls.ts'
 
 /** Holds at every moment, faults or not. Made anew for each world, since some remember. */
 export interface Watcher {

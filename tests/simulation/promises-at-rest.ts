@@ -3,7 +3,7 @@ import { type KubeObject, resources } from '@millrace/kube'
 import { type Compared, comparedWithRendering, servedChildKinds, type Truth } from './as-rendered.ts'
 import { askedOf } from './as-asked.ts'
 import { asksForNoPods, conditionOf, isReady, isStopped, labels, observedGeneration, ownerOf } from './objects.ts'
-import { namespace } from './world.ts'
+import { namespace } from './installation.ts'
 
 /** The cluster when nobody has done anything for a long time. */
 export interface Rest {

@@ -3,7 +3,8 @@ import { createNthFault } from './fault-choices.ts'
 import type { CallFault } from './faulty-transport.ts'
 import { createSimulation, type Simulation, type SimulationOptions } from './simulation.ts'
 import { graphWish, modelUri, serviceWish } from './wishes.ts'
-import { HotLoop, namespace } from './world.ts'
+import { namespace } from './installation.ts'
+import { HotLoop } from './traced-calls.ts'
 
 export interface Life {
   /** Calls of the controller up to the moment from which nothing happened any more. */

@@ -4,7 +4,8 @@ import type { SeededRandom } from '@millrace/testkit'
 import type { FaultRates } from './fault-choices.ts'
 import { createSimulation, type Simulation, type SimulationOptions } from './simulation.ts'
 import { type UserAction, userActions } from './user-actions.ts'
-import { controllerNamespace, HotLoop, namespace } from './world.ts'
+import { controllerNamespace, namespace } from './installation.ts'
+import { HotLoop } from './traced-calls.ts'
 
 export interface Round {
   readonly seed: number

@@ -1,22 +1,13 @@
-import { createHash } from 'node:crypto'
-import type { KubeObject } from '@millrace/kube'
 import { createSeededRandom } from '@millrace/testkit'
-import { followConfiguration, type Truth } from './as-rendered.ts'
+import type { Truth } from './as-rendered.ts'
 import { type Cluster, createCluster } from './cluster-of-products.ts'
 import { createSeededFaults, type FaultRates, type SeededFaults } from './fault-choices.ts'
+import { createLook, type Look } from './look.ts'
 import { comeToRest, promisesAtRest } from './promises-at-rest.ts'
-import { watchers, type Watcher } from './promises-at-all-times.ts'
 import type { UserContext } from './user-context.ts'
 import { createVersions } from './wishes.ts'
-import {
-  controllerNamespace,
-  createWorld,
-  HotLoop,
-  seedOf,
-  type TracedCall,
-  type World,
-  type WorldOptions,
-} from './world.ts'
+import { HotLoop, type TracedCall } from './traced-calls.ts'
+import { createWorld, seedOf, type World, type WorldOptions } from './world.ts'
 
 /** A cluster that is watched over: what breaks a promise is kept, with the moment. */
 export interface Simulation {
@@ -55,7 +46,6 @@ const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 /** Watches end and begin anew, and discovery is asked: about so many calls an hour are no hot loop. */
 const readsPerHourMax = 1_500
-const brokenMax = 20
 
 export async function createSimulation(options: SimulationOptions): Promise<Simulation> {
   const { rates } = options
@@ -68,30 +58,17 @@ export async function createSimulation(options: SimulationOptions): Promise<Simu
   const cluster = createCluster(world)
   const story: string[] = []
   const broken: string[] = []
-  const refusals: string[] = []
   const look = createLook(world, { story, broken, onCall: options.onCall })
   const context: UserContext = {
     world,
     random: world.random('user'),
     versions: createVersions(),
     cluster,
-    refusals,
+    refusals: [],
     report: look.report,
   }
   const truth = (): Truth => ({ client: world.client, cluster, config: look.config() })
-  const run = async (ms: number): Promise<void> => {
-    try {
-      await world.run(ms)
-    } catch (error) {
-      if (error instanceof HotLoop) {
-        look.report('comes to rest', error.message)
-        world.trace.length = 0
-        world.process?.transport.die()
-      }
-      throw error
-    }
-    look.look()
-  }
+  const run = (ms: number): Promise<void> => letPass(world, look, ms)
   const report = (name: string, faultsFound: readonly string[]): void => {
     for (const fault of faultsFound) look.report(name, fault)
   }
@@ -139,6 +116,20 @@ export async function createSimulation(options: SimulationOptions): Promise<Simu
   }
 }
 
+async function letPass(world: World, look: Look, ms: number): Promise<void> {
+  try {
+    await world.run(ms)
+  } catch (error) {
+    if (error instanceof HotLoop) {
+      look.report('comes to rest', error.message)
+      world.trace.length = 0
+      world.process?.transport.die()
+    }
+    throw error
+  }
+  look.look()
+}
+
 function createFaultSources(seed: number, rates: FaultRates | undefined, into: SeededFaults[]) {
   return (who: string): SeededFaults => {
     const random = createSeededRandom(seedOf(seed, `faults of ${who}`))
@@ -146,80 +137,4 @@ function createFaultSources(seed: number, rates: FaultRates | undefined, into: S
     into.push(faults)
     return faults
   }
-}
-
-interface Look {
-  look(): void
-  report(name: string, what: string): void
-  startCounting(): void
-  counted(): { readonly writes: readonly string[]; readonly platformWrites: readonly string[]; readonly reads: number }
-  /** A new process knows the configuration from its present version on. */
-  restarted(): void
-  config(): Truth['config']
-  digest(): string
-}
-
-interface LookRecord {
-  readonly story: readonly string[]
-  readonly broken: string[]
-  readonly onCall?: ((call: TracedCall) => void) | undefined
-}
-
-function createLook(world: World, record: LookRecord): Look {
-  const all: readonly Watcher[] = watchers()
-  const hash = createHash('sha256')
-  let configuration = followConfiguration()
-  let configMap: KubeObject | undefined
-  let writes: string[] = []
-  /** Of the workload controllers; what the server refuses them is tried again for ever. */
-  let platformWrites: string[] = []
-  let reads = 0
-  const report = (name: string, what: string): void => {
-    const at = new Date(world.clock.now()).toISOString().slice(11, 19)
-    const text = `[${name}] ${what} (at ${at}, after ${record.story.length} actions)`
-    if (record.broken.length < brokenMax) record.broken.push(text)
-  }
-  return {
-    report,
-    look: () => {
-      for (const call of world.trace.splice(0)) {
-        const { atMs, who, method, path, status } = call
-        hash.update(`${atMs} ${who} ${method} ${path} ${status}\n`)
-        if (who === 'controller' && method === 'GET') reads++
-        if (who === 'controller' && method !== 'GET') writes.push(`${method} ${path} → ${status}`)
-        if (who === 'workloads' && method !== 'GET' && status < 300) platformWrites.push(`${method} ${path}`)
-        record.onCall?.(call)
-        for (const { name, hear } of all) {
-          const wrong = hear?.(call)
-          if (wrong !== undefined) report(name, wrong)
-        }
-      }
-      for (const happening of world.history.take()) {
-        const { object, type } = happening
-        if (isConfiguration(object) && type !== 'deleted') configuration.see((configMap = object))
-        for (const { name, see } of all) {
-          const wrong = see?.(happening)
-          if (wrong !== undefined) report(name, wrong)
-        }
-      }
-    },
-    startCounting: () => {
-      writes = []
-      platformWrites = []
-      reads = 0
-    },
-    counted: () => ({ writes, platformWrites, reads }),
-    restarted: () => {
-      configuration = followConfiguration()
-      if (configMap) configuration.see(configMap)
-    },
-    config: () => configuration.config,
-    digest: () => hash.copy().digest('hex'),
-  }
-}
-
-function isConfiguration({ kind, metadata }: KubeObject): boolean {
-  return (
-    kind === 'ConfigMap' && metadata.namespace === controllerNamespace && metadata.name === 'inferenceservice-config'
-  )
 }

@@ -18,7 +18,7 @@ import {
   sideComponent,
   type Wish,
 } from './wishes.ts'
-import { controllerNamespace, namespace } from './world.ts'
+import { controllerNamespace, namespace } from './installation.ts'
 
 export interface UserAction {
   readonly name: string

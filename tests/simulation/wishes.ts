@@ -1,6 +1,6 @@
 import type { KubeObject } from '@millrace/kube'
 import type { SeededRandom } from '@millrace/testkit'
-import { namespace } from './world.ts'
+import { namespace } from './installation.ts'
 
 /** Numbers that tell every version of every model and image from every other: pods can be traced to what was asked for. */
 export interface Versions {

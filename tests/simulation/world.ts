@@ -1,44 +1,24 @@
-import { crds, resources as serving, shippedConfig, shippedRuntimes } from '@millrace/api'
-import {
-  configurationName,
-  type Renderer,
-  startController,
-  validatedRules,
-  type Controller,
-} from '@millrace/controller'
+import type { Renderer } from '@millrace/controller'
 import {
   type Admit,
-  type Call,
   type Client,
-  type Clock,
   createClient,
   createInformers,
   fixedConnection,
-  type KubeObject,
   type Log,
-  resources,
   reviewAdmission,
   type Transport,
 } from '@millrace/kube'
 import { startWorkloadControllers } from '@millrace/standalone'
 import { createSeededRandom, createVirtualClock, type SeededRandom, type VirtualClock } from '@millrace/testkit'
+import { type ControllerProcess, runUntil, startControllerProcess } from './controller-process.ts'
 import { createFaultyTransport, type Faults, noFaults } from './faulty-transport.ts'
 import { createHistory, type History } from './history.ts'
-import { createMortalTransport, type MortalTransport } from './mortal-transport.ts'
+import { install, observed } from './installation.ts'
+import { createMortalTransport } from './mortal-transport.ts'
 import { openSimulatedApiServer } from './simulated-api-server.ts'
 import { type SimulatedNode, startSimulatedNode } from './simulated-node.ts'
-
-/** One call that reached the server, whoever made it. */
-export interface TracedCall {
-  readonly atMs: number
-  readonly who: string
-  readonly method: string
-  readonly path: string
-  /** 0: no answer. */
-  readonly status: number
-  readonly text: string
-  readonly body: string | undefined
-}
+import { throwIfHot, traceCalls, type TracedCall } from './traced-calls.ts'
 
 export interface WorldOptions {
   readonly seed: number
@@ -75,20 +55,6 @@ export interface World {
   run(ms: number): Promise<void>
   close(): Promise<void>
 }
-
-/** The controller as a process: what it has in memory dies with it. */
-export interface ControllerProcess {
-  readonly transport: MortalTransport
-  readonly controller: Controller
-  /** As SIGTERM: it may finish what it does. */
-  stop(): Promise<void>
-  /** As SIGKILL. */
-  kill(): Promise<void>
-}
-
-export const controllerNamespace = 'kserve'
-export const namespace = 'default'
-const linesMax = 4_000
 
 export async function createWorld(options: WorldOptions): Promise<World> {
   const { seed } = options
@@ -141,34 +107,24 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   })
   let starts = 0
   let jumpedMs = 0
-  const jumpingClock: Clock = { ...clock, now: () => clock.now() + jumpedMs }
   const faults = options.faults?.(clock) ?? noFaults
   const startProcess = async (): Promise<ControllerProcess> => {
     const name = `controller ${++starts}`
     const planted = options.transport?.(traced('controller')) ?? traced('controller')
     const transport = createMortalTransport(createFaultyTransport(planted, clock, faults))
-    const controller = await startController({
+    const own = await startControllerProcess(transport, clock, {
       client: connect('controller', transport),
-      clock: jumpingClock,
+      clock: { ...clock, now: () => clock.now() + jumpedMs },
       random: random(name).next,
       log: log(name),
       ...(options.renderer ? { renderer: options.renderer } : {}),
     })
-    const end = async (): Promise<void> => {
-      if (process === own) process = undefined
-      await runUntil(clock, controller.close())
-    }
-    const own: ControllerProcess = {
-      transport,
-      controller,
-      stop: end,
-      kill: async () => {
-        transport.die()
-        await end()
-      },
-    }
-    process = own
-    return own
+    process = { ...own, stop: ended(own.stop), kill: ended(own.kill) }
+    return process
+  }
+  const ended = (end: () => Promise<void>) => (): Promise<void> => {
+    process = undefined
+    return end()
   }
   const close = async (): Promise<void> => {
     await process?.stop()
@@ -197,105 +153,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
 }
 
-/** Kinds whose every version is looked at. */
-const observed = [
-  serving.inferenceServices,
-  serving.inferenceGraphs,
-  serving.trainedModels,
-  resources.configMaps,
-  resources.services,
-  resources.deployments,
-  resources.horizontalPodAutoscalers,
-  resources.podDisruptionBudgets,
-  resources.ingresses,
-  resources.pods,
-  resources.events,
-  resources.secrets,
-]
-
-/** What stands in every cluster before the first service. */
-async function install(client: Client, variant: 'full' | 'minimal'): Promise<void> {
-  const named = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-  for (const definition of crds(variant))
-    await client.create(resources.customResourceDefinitions, definition as unknown as KubeObject)
-  for (const name of [controllerNamespace, 'knative-serving']) await client.create(resources.namespaces, named(name))
-  for (const runtime of shippedRuntimes)
-    await client.create(serving.clusterServingRuntimes, {
-      ...(runtime as unknown as KubeObject),
-      apiVersion: 'serving.kserve.io/v1alpha1',
-      kind: 'ClusterServingRuntime',
-    })
-  await client.create(resources.configMaps, {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { namespace: controllerNamespace, name: 'inferenceservice-config' },
-    data: shippedConfig,
-  } as KubeObject)
-  await client.create(resources.validatingWebhookConfigurations, {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingWebhookConfiguration',
-    metadata: { name: configurationName },
-    webhooks: [
-      {
-        name: `validate.${configurationName}`,
-        clientConfig: { url: 'https://127.0.0.1/validate' },
-        rules: validatedRules,
-        failurePolicy: 'Ignore',
-        sideEffects: 'None',
-        admissionReviewVersions: ['v1'],
-      },
-    ],
-  } as KubeObject)
-}
-
-function traceCalls(
-  inner: Transport,
-  who: string,
-  { clock, trace }: { readonly clock: VirtualClock; readonly trace: TracedCall[] },
-): Transport {
-  const note = (call: Call, status: number, text: string): void => {
-    const { method, path, body } = call
-    trace.push({ atMs: clock.now(), who, method, path, status, text, body })
-  }
-  return {
-    send: async (call, deadlineMs) => {
-      const answer = await inner.send(call, deadlineMs)
-      note(call, answer.status, answer.text)
-      return answer
-    },
-    open: async (call) => {
-      const answer = await inner.open(call)
-      note(call, answer.status, '')
-      return answer
-    },
-    close: () => inner.close(),
-  }
-}
-
-/** So many calls in one moment are a loop that never waits, and would never end. */
-const callsPerMomentMax = 1_000
-
-function throwIfHot(trace: readonly TracedCall[], lines: readonly string[]): void {
-  const [last, earlier] = [trace.at(-1), trace.at(-callsPerMomentMax)]
-  if (!last || last.atMs !== earlier?.atMs) return
-  const calls = trace.slice(-8).map(({ who, method, path, status }) => `${who}: ${method} ${path} → ${status}`)
-  const said = [...calls, ...lines.slice(-12)].join('\n')
-  throw new HotLoop(`${callsPerMomentMax} calls in one moment; the last of them, and of the log:\n${said}`)
-}
-
-/** Somebody calls and calls and never waits: the simulation ends here. */
-export class HotLoop extends Error {}
-
-/** Lets time pass until something is done that needs time to end. */
-async function runUntil(clock: VirtualClock, done: Promise<unknown>): Promise<void> {
-  let isDone = false
-  void done.finally(() => {
-    isDone = true
-  })
-  for (let step = 0; !isDone && step < 120; step++) await clock.advance(1_000)
-  if (!isDone) throw new Error('something that was to end within two minutes did not')
-  await done
-}
+const linesMax = 4_000
 
 function keepLines(lines: string[], clock: VirtualClock): (who: string) => Log {
   return (who) => {
