@@ -26,7 +26,7 @@ function scaleOf(name: string, mode: Mode, services: number): BenchPart {
   return {
     name,
     title: `Controller on kube-apiserver: ${services.toLocaleString('en-US')} InferenceServices at once, ${mode} mode`,
-    timeoutMs: 60_000 + services * 60,
+    timeoutMs: 120_000 + services * 180,
     isOnlyByName: true,
     run: async (session) => {
       const result = await measureScale(session, {
