@@ -6,6 +6,7 @@ import {
   type Finding,
   findKind,
   formatFinding,
+  formatRefusal,
   group,
   nearName,
 } from '@millrace/api'
@@ -37,7 +38,7 @@ export function checkManifests(manifests: readonly Manifest[], ofCluster?: Clust
       const { kind, metadata } = manifest.object
       const problem = {
         position: manifest.positionOf(finding.segments),
-        message: `${kind} ${metadata.name ?? '(no name)'}: ${formatFinding(finding)}`,
+        message: `${kind} ${metadata.name ?? '(no name)'}: ${formatRefusal(finding)}`,
         finding,
       }
       if (finding.severity === 'error') errors.push(problem)

@@ -5,6 +5,7 @@ import {
   type ClusterConfig,
   convertObject,
   formatFinding,
+  formatRefusal,
   inWordsOf,
   type ServingRuntime,
 } from '@millrace/api'
@@ -37,7 +38,7 @@ export async function admit(context: AdmitContext, request: AdmissionRequest): P
   const findings = checkObject(asWritten(object), checkContext(context, object, oldObject))
   const errors = findings.filter(({ severity }) => severity === 'error')
   const warnings = findings.filter(({ severity }) => severity === 'warning').map(formatFinding)
-  if (errors.length > 0) return refusal(errors.map(formatFinding).join('; '), warnings)
+  if (errors.length > 0) return refusal(errors.map(formatRefusal).join('; '), warnings)
   if (!primaryResources.some(({ kind }) => kind === object.kind)) return { allowed: true, warnings }
   const { config, controllerNamespace } = { ...context, config: context.config() }
   // Defaulting gives a namespace to what is created without one; it stands in the request.

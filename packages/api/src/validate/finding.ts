@@ -68,3 +68,8 @@ export function warningAt(
 export function formatFinding(finding: Finding): string {
   return finding.path === '' ? finding.message : `${finding.path}: ${finding.message}`
 }
+
+/** The same with the rule's name, by which docs/api-differences.md and other tools know it. */
+export function formatRefusal(finding: Finding): string {
+  return `${formatFinding(finding)} [${finding.rule}]`
+}
