@@ -96,7 +96,7 @@ describe('two controllers, of which one leads', { skip: kubernetesSkipReason() }
     const before = Object((await holder())['spec']).holderIdentity
     other.jump(hourMs)
     leader.jump(-hourMs)
-    await becomesSilent(installation, 6_000)
+    await becomesSilent(installation, 4_000)
     assert.equal(Object((await holder())['spec']).holderIdentity, before)
     assert.ok(!leads(other))
     for (const one of [other, leader]) assert.equal(await one.close(), '0', one.log)

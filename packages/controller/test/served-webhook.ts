@@ -36,12 +36,25 @@ export interface Review {
 }
 
 /** Asks as the API server does: at the registered address, trusting the registered authority. */
-export function ask(clientConfig: { url?: string; caBundle?: string }, request: object): Promise<Review> {
+export function ask(
+  clientConfig: { url?: string; caBundle?: string },
+  request: object,
+  /** The name that the certificate is for; absent: the address. */
+  servername?: string,
+): Promise<Review> {
   const url = new URL(clientConfig.url ?? '')
   const ca = Buffer.from(clientConfig.caBundle ?? '', 'base64').toString()
   return new Promise((resolve, reject) => {
     const outgoing = send(
-      { hostname: url.hostname, port: url.port, path: url.pathname, method: 'POST', ca, agent: false },
+      {
+        hostname: url.hostname,
+        port: url.port,
+        path: url.pathname,
+        method: 'POST',
+        ca,
+        agent: false,
+        ...(servername && { servername }),
+      },
       (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))

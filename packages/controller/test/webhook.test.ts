@@ -135,6 +135,44 @@ test('in a cluster all replicas share one certificate, and fill its authority in
   assert.deepEqual(authorities(cluster), filled)
 })
 
+test('a certificate that runs out is made anew by one of them and served by all, who are trusted before and after', async (t) => {
+  const cluster = createServingCluster()
+  install(cluster)
+  const ports: number[] = []
+  for (let replica = 0; replica < 2; replica++) {
+    const controller = await startController({ client: cluster.client, webhook: inCluster })
+    t.after(() => controller.close())
+    await controller.ready
+    ports.push(controller.ports.webhook ?? 0)
+  }
+  const place = { namespace: 'kserve', name: 'millrace-webhook-certificate' }
+  const now = systemClock.now()
+  // Less than a third of its life is left.
+  const brief = { now: now - 90_000, validForMs: 100_000 }
+  const authority = createAuthority({ commonName: 'brief', ...brief })
+  const dnsNames = ['millrace-webhook.kserve.svc', 'millrace-webhook.kserve.svc.cluster.local']
+  const request = { commonName: 'brief', dnsNames, ipAddresses: [], usage: 'server' as const, ...brief }
+  const pair = issueCertificate(authority, request)
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const data = {
+    'tls.crt': base64(pair.certificate),
+    'tls.key': base64(pair.key),
+    'ca.crt': base64(authority.certificate),
+  }
+  const known = await cluster.client.get(resources.secrets, place)
+  await cluster.client.replace(resources.secrets, { ...known, data })
+  const stored = () => Object(cluster.get(resources.secrets, place.namespace, place.name)?.['data'])
+  await until(() => stored()['tls.crt'] !== data['tls.crt'])
+  await until(() => authorities(cluster).validation === stored()['ca.crt'])
+  const bundle = Buffer.from(String(authorities(cluster).validation), 'base64').toString()
+  assert.ok(bundle.endsWith(authority.certificate) && bundle !== authority.certificate)
+  const answer = async (port: number): Promise<boolean> => {
+    const clientConfig = { url: `https://127.0.0.1:${port}/validate`, caBundle: stored()['ca.crt'] }
+    return (await ask(clientConfig, { object: service('iris') }, dnsNames[0])).allowed
+  }
+  for (const port of ports) await until(() => answer(port).catch(() => false))
+})
+
 test("registrations of another service, and with an administrator's certificate all, stay as they are", async (t) => {
   const others = createServingCluster()
   install(others, { namespace: 'kserve', name: 'kserve-webhook-server-service' })
@@ -160,9 +198,9 @@ test("registrations of another service, and with an administrator's certificate 
   assert.equal(theirs.get(resources.secrets, 'kserve', 'millrace-webhook-certificate'), undefined)
 })
 
-async function until(holds: () => boolean): Promise<void> {
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 5_000
-  while (!holds()) {
+  while (!(await holds())) {
     assert.ok(performance.now() < deadline, 'it never came true')
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

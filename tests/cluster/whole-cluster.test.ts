@@ -80,7 +80,9 @@ const previewCharts = ['template', 'release', 'deploy/helm/millrace-crds', '--se
 const healMsMax = 10_000
 const rounds = 2
 
-describe('what others install comes and goes while services run', { skip: kubernetesSkipReason() }, () => {
+describe('with rights in the whole cluster, where others install and remove what they like', {
+  skip: kubernetesSkipReason(),
+}, () => {
   let installation: Installation
   let controller: ControllerProcess
   let standIn: WorkloadStandIn
