@@ -146,7 +146,9 @@ async function serve({ platform, manifests, options, terminal, progress, onWarni
     progress,
   })
   if (terminal.signal.aborted) return
-  await untilServed(platform, ready, terminal)
+  const answerMsMax = Math.min(options.timeout * 1000, predictTimeoutMs)
+  const silent = await silentHosts(platform, ready, answerMsMax, terminal)
+  if (terminal.signal.aborted) return
   const names = ready.map((service) => service.metadata.name).join(', ')
   if (notReady.length === 0) progress.done(`${counted(ready.length, 'InferenceService')} ready: ${names}`)
   else
@@ -154,7 +156,9 @@ async function serve({ platform, manifests, options, terminal, progress, onWarni
       `${ready.length} of ${counted(services.length, 'InferenceService')} ready${names === '' ? '' : `: ${names}`}`,
     )
   for (const line of notReady) progress.note(`  not ready: ${line}`)
-  const lines = await firstPrediction(platform, ready, manifests, terminal)
+  for (const host of silent) progress.note(`  ready, and yet nobody answers for ${host}: see its logs`)
+  const answering = ready.filter((service) => !silent.includes(serviceUrl(service)?.host ?? ''))
+  const lines = await firstPrediction(platform, answering, manifests, terminal)
   terminal.out(
     [
       ...lines,
@@ -167,18 +171,27 @@ async function serve({ platform, manifests, options, terminal, progress, onWarni
   )
 }
 
-/** A status that was true when the platform stopped is no proof that the processes are back. */
-async function untilServed(platform: Platform, ready: readonly KubeObject[], terminal: Terminal): Promise<void> {
+/**
+ * A status that was true when the platform stopped is no proof that the processes are back. Answers the hosts for which
+ * nobody has answered in time: that is a note, since a server of one's own may be ready and still have its troubles.
+ */
+async function silentHosts(
+  platform: Platform,
+  ready: readonly KubeObject[],
+  timeoutMs: number,
+  terminal: Terminal,
+): Promise<readonly string[]> {
   const hosts = ready.flatMap((service) => serviceUrl(service)?.host ?? [])
-  await Promise.all(
+  const answers = await Promise.allSettled(
     hosts.map((host) =>
       waitFor(async () => ((await isServed(platform.gatewayUrl, host, terminal.signal)) ? true : undefined), {
         what: `nobody answers for ${host}`,
-        timeoutMs: predictTimeoutMs,
+        timeoutMs,
         signal: terminal.signal,
       }),
     ),
   )
+  return hosts.filter((_, index) => answers[index]?.status === 'rejected')
 }
 
 /**
