@@ -3,8 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { shippedConfig } from '@millrace/api'
-import { stringify } from 'yaml'
+import { resources as serving, shippedConfig } from '@millrace/api'
+import { createClient, type KubeObject, silentLog } from '@millrace/kube'
+import { parseAllDocuments, stringify } from 'yaml'
+import { bootstrap } from '../src/platform/bootstrap.ts'
+import { startEmbeddedApiServer } from '../src/platform/embedded-api-server.ts'
 import { runCli } from '../src/run-cli.ts'
 
 const services = new URL('testdata/config/services.yaml', import.meta.url).pathname
@@ -121,6 +124,34 @@ test('each mistake is told with its place in the file and what is expected: exit
       told: 'warning data.loger is not a key of the configuration: did you mean "logger"? It is ignored',
     },
   ])
+})
+
+test('against a cluster: its services, with the configuration that it has', async (t) => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'millrace-config-'))
+  const embedded = await startEmbeddedApiServer({ dataDir, port: 0, log: silentLog })
+  const client = createClient(embedded.connection)
+  t.after(async () => {
+    await client.close()
+    await embedded.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  })
+  await bootstrap(client, { log: silentLog, signal: t.signal })
+  for (const document of parseAllDocuments(readFileSync(services, 'utf8'))) {
+    const object = document.toJS() as KubeObject
+    const metadata = { ...object.metadata, namespace: 'default' }
+    await client.create(serving.inferenceServices, { ...object, metadata })
+  }
+  const against = ['--kubeconfig', embedded.kubeconfig]
+  assert.equal((await diff('-f', configFile(t, {}), ...against)).code, 0)
+  const file = configFile(t, { storageInitializer: { image: 'mine/init:2' } })
+  const { code, out, error } = await diff('-f', file, ...against)
+  assert.equal(code, 1, error)
+  assert.match(
+    out,
+    /InferenceService default\/fetched +rolls +Deployment fetched-predictor +spec\.template\.\S+image \(pods\)/,
+  )
+  // This cluster has no Knative: that service cannot be rendered with either configuration.
+  assert.match(error, /^2 services would replace their pods; 2 services would stay as they are\.$/m)
 })
 
 test('whatever else is wrong is 2 as well', async (t) => {
