@@ -10,7 +10,7 @@ export interface Audit {
   /** Now, as a place in the log. */
   mark(): Promise<Mark>
   /** Calls that were refused for want of a right: `list pods`, each once. */
-  refused(account: string): Promise<readonly string[]>
+  refused(account: string, since?: Mark): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -53,8 +53,8 @@ export async function startAudit(): Promise<Audit> {
     flags: [`--audit-policy-file=${policyFile}`, `--audit-log-path=${log}`, '--audit-log-mode=blocking-strict'],
     calls,
     mark: async () => (await lines()).length,
-    refused: async (account) => {
-      const theirs = await calls(account)
+    refused: async (account, since) => {
+      const theirs = await calls(account, since)
       if (theirs.length === 0) throw new Error(`${account} has not called at all`)
       const refused = theirs.filter(({ annotations }) => annotations?.['authorization.k8s.io/decision'] === 'forbid')
       return [...new Set(refused.map(describeCall))].sort()
