@@ -192,8 +192,20 @@ function knativeFaults({ service, children, initialScale }: Compared): readonly 
 /** So long after a change even a watch that had gone deaf has been made anew. */
 const deafMs = 20 * 60_000
 
+/** A router that scales as the graph says, in its mode and no other. */
 function graphFaults(graph: KubeObject, children: readonly KubeObject[]): readonly string[] {
   const name = graph.metadata.name ?? ''
-  const deployments = named(children, 'Deployment')
-  return modeOf(graph) === 'Standard' ? sameNames('Deployment', [name], deployments) : []
+  const isStandard = modeOf(graph) === 'Standard'
+  const routers = new Map(children.filter(isKnative).map((child) => [child.metadata.name ?? '', child]))
+  const scalers = named(children, 'HorizontalPodAutoscaler')
+  const faults = [
+    ...sameNames('Deployment', isStandard ? [name] : [], named(children, 'Deployment')),
+    ...sameNames('HorizontalPodAutoscaler', isStandard ? [name] : [], scalers),
+    ...sameNames('Knative Service', isStandard ? [] : [name], routers),
+  ]
+  const { minReplicas = 1 } = graph['spec'] as Component
+  const scaler = Object(scalers.get(name)?.['spec'])
+  if (isStandard && scaler.minReplicas !== minReplicas)
+    faults.push(`${name} scales down to ${scaler.minReplicas}, not ${minReplicas}`)
+  return faults
 }

@@ -72,8 +72,13 @@ export function addSources(spec: PodSpec, input: StorageInput): PodResult {
   const targets = [server, containerNames.transformer]
   const readOnly = isReadOnly(input.annotations)
   const others = input.sources.filter(({ uri }) => !parseOciUri(uri))
+  const claims = others.filter(({ uri }) => uri.startsWith('pvc://'))
+  const twice = claims.find(
+    (claim, index) => claims.findIndex(({ mountPath }) => mountPath === claim.mountPath) < index,
+  )
+  if (twice) return { ok: false, problem: mountedTwice(twice.mountPath) }
   let result = withOci.spec
-  for (const { uri, mountPath } of others.filter(({ uri }) => uri.startsWith('pvc://'))) {
+  for (const { uri, mountPath } of claims) {
     const { claim, path } = parsePvcUri(uri)
     const name = volumeNameOf(mountPath)
     result = mountIn(result, targets, { name, mountPath, readOnly, ...(path ? { subPath: path } : {}) })
@@ -91,6 +96,15 @@ const noServer = {
   reason: 'InvalidPredictorSpec',
   message: `The pod has no container "${containerNames.server}" to give the model to: name the model server so.`,
   condition: 'PredictorReady',
+}
+
+function mountedTwice(mountPath: string) {
+  return {
+    reason: 'InvalidStorage',
+    message: `Two volume claims would be mounted at "${mountPath}": give each a mountPath of its own.`,
+    path: 'spec.predictor.storageUris',
+    condition: 'PredictorReady',
+  }
 }
 
 function hasInitializer(spec: PodSpec): boolean {
