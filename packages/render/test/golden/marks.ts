@@ -1,14 +1,14 @@
 import { type InferenceServiceSpec, parseConfig } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
-import { isInternal } from '../../src/exposure/exposure.ts'
-import { labelKeys, knativeKeys, userKeys } from '../../src/keys.ts'
+import { knativeKeys, labelKeys } from '../../src/keys.ts'
 import { readyTypes } from '../../src/component-condition.ts'
-import { type ComponentName, componentName, predictorName } from '../../src/names.ts'
 import { conditionOf, isSeen } from '../../src/observe/deployment-state.ts'
 import { isStopped } from '../../src/service/effective-service.ts'
 import type { Snapshot } from './cases.ts'
 import type { Mark } from './difference.ts'
 import type { MemoryCluster } from './memory-cluster.ts'
+import { optionalComponents, ownerOf, serviceOf } from './owners.ts'
+import { isFailing, isRetrying } from './pod-marks.ts'
 
 /** What is known of one service or graph when the two sides are compared. `id` is `InferenceService/iris`. */
 export interface MarkedService {
@@ -52,16 +52,6 @@ export function serviceMarks({ id, cluster, expected, wasStopped, ...news }: Mar
   return marks
 }
 
-/** Whom an object belongs to, as `InferenceService/iris`; our own kinds belong to themselves. */
-export function ownerOf(object: KubeObject): string {
-  const owner = object.metadata.ownerReferences?.[0]
-  return owner ? `${owner.kind}/${owner.name}` : `${object.kind}/${object.metadata.name}`
-}
-
-function serviceOf(cluster: MemoryCluster, id: string): KubeObject | undefined {
-  return cluster.objects.find(({ kind, metadata }) => `${kind}/${metadata.name}` === id)
-}
-
 /** KServe's attempt ended in an error: an event says so, or a graph has its Service and never its Deployment. */
 function isBroken(id: string, { events = [], objects = {} }: Snapshot): boolean {
   const [kind, name] = id.split('/')
@@ -70,7 +60,9 @@ function isBroken(id: string, { events = [], objects = {} }: Snapshot): boolean 
 }
 
 function isScaleAnnotated({ metadata, spec }: KubeObject): boolean {
-  const components = ['predictor', ...optional].map((component) => Object(Object(spec)[component]).annotations)
+  const components = ['predictor', ...optionalComponents].map(
+    (component) => Object(Object(spec)[component]).annotations,
+  )
   return [metadata.annotations, ...components].some(
     (annotations) => knativeKeys.minScale in Object(annotations) || knativeKeys.maxScale in Object(annotations),
   )
@@ -124,13 +116,11 @@ function waiting(
   return [...(isDown ? (['unavailable'] as const) : []), ...(isWaiting ? (['step not ready'] as const) : [])]
 }
 
-const optional: readonly ComponentName[] = ['transformer', 'explainer']
-
 function componentMarks(service: KubeObject | undefined): readonly Mark[] {
   if (service?.kind !== 'InferenceService') return []
   const spec = service['spec'] as InferenceServiceSpec
   const isWaiting = spec.explainer && conditionOf(service, readyTypes.explainer)?.status !== 'True'
-  const absent = optional.filter((component) => !(component in spec))
+  const absent = optionalComponents.filter((component) => !(component in spec))
   return [
     ...absent.map((component): Mark => `without ${component}`),
     ...('transformer' in spec ? (['with transformer'] as const) : []),
@@ -146,45 +136,4 @@ function hasMixedSources({ predictor, transformer, explainer }: InferenceService
     const [first, ...others] = component?.storageUris ?? []
     return first !== undefined && isMounted(first) && others.some((source) => !isMounted(source))
   })
-}
-
-/** A container ended badly, waits for what will not come by waiting, or has ended badly before and does not serve yet. */
-function isFailing(pod: KubeObject): boolean {
-  const { containerStatuses = [], initContainerStatuses = [] } = Object(pod['status'])
-  return [...containerStatuses, ...initContainerStatuses].some((status: unknown) => {
-    const { state, lastState, ready } = Object(status)
-    const ended = [state?.terminated, ready ? undefined : lastState?.terminated]
-    return ended.some((end) => end?.exitCode > 0) || /Err|BackOff|InvalidImageName/.test(String(state?.waiting?.reason))
-  })
-}
-
-/** Its download failed, and runs again. */
-function isRetrying(pod: KubeObject): boolean {
-  const { initContainerStatuses = [] } = Object(pod['status'])
-  return initContainerStatuses.some((status: unknown) => {
-    const { state, lastState } = Object(status)
-    return state?.running && lastState?.terminated
-  })
-}
-
-/** Whether nothing asks any more for an object that was made before. */
-export function isLeftBehind(object: KubeObject, cluster: MemoryCluster): boolean {
-  const owner = serviceOf(cluster, ownerOf(object))
-  if (!owner) return true
-  const { name = '', labels = {}, annotations = {} } = owner.metadata
-  if (owner.kind === 'InferenceGraph') return isStopped(annotations)
-  if (object.kind === 'OpenTelemetryCollector') return true
-  if (object.kind === 'ScaledObject' && annotations[userKeys.autoscalerClass] !== 'keda') return true
-  const isRoute = ['Ingress', 'HTTPRoute', 'VirtualService'].includes(object.kind)
-  const isLocal = isInternal(labels, cluster.config.ingress) || labels[knativeKeys.visibility] !== undefined
-  if (isRoute && isLocal) return true
-  const { predictor, canary = [], ...others } = owner['spec'] as InferenceServiceSpec
-  const variants = [predictor.name, ...canary.map((each) => each.predictor.name)]
-  const components = optional.filter((component) => component in others)
-  const names = [
-    ...variants.map((variant) => predictorName(name, variant)),
-    ...components.map((component) => componentName(name, component)),
-  ]
-  const routes = isRoute ? [predictorName(name)] : []
-  return ![name, ...names, ...routes].includes(object.metadata.name ?? '')
 }

@@ -14,8 +14,10 @@ import {
   startCluster,
   wasRefused,
 } from './memory-cluster.ts'
-import { isLeftBehind, ownerOf, serviceMarks } from './marks.ts'
+import { isLeftBehind } from './left-behind.ts'
+import { serviceMarks } from './marks.ts'
 import { objectForm, podObjectForm } from './normal-form.ts'
+import { ownerOf } from './owners.ts'
 import { statusForm } from './status-form.ts'
 
 /** What KServe installs, and so what the cases were recorded with. */
@@ -34,6 +36,8 @@ interface Replay {
   before: Readonly<Record<string, KubeObject>>
   /** Children that the renderer has made so far. */
   readonly made: Set<string>
+  /** What KServe has left behind, and nobody has made anew. */
+  readonly left: Set<string>
   /** Services that have been stopped so far. */
   readonly stopped: Set<string>
   /** Pods have said something since the last change that KServe looks at. */
@@ -55,6 +59,7 @@ export function replay(test: Case, profile: Profile): Difference[] {
     standing,
     before: {},
     made: new Set(),
+    left: new Set(),
     stopped: new Set(),
     hasPodNews: false,
     configNews: new Set(),
@@ -160,7 +165,9 @@ function compare(at: string, state: Replay, expected: Snapshot | undefined): Dif
     const path = `${at}object ${key}`
     const either = left ?? right
     const marks = either ? objectMarks(state, expected, either) : []
-    const isLeft = left && !right && state.made.has(key) && isLeftBehind(left, cluster)
+    const isLeft = left && !right && (state.left.has(key) || (state.made.has(key) && isLeftBehind(left, cluster)))
+    if (isLeft) state.left.add(key)
+    else state.left.delete(key)
     const known: readonly Mark[] = isLeft ? [...marks, 'left behind'] : marks
     if (!left || !right) found.push({ path, theirs: left && 'there', ours: right && 'there', marks: known })
     if (right) state.made.add(key)
@@ -206,7 +213,10 @@ function comparePods(at: string, state: Replay, expected: Snapshot): Difference[
   return found
 }
 
-/** The API server refuses a pod for what else is in the cluster, which is no matter of the pod's. */
+/**
+ * The API server refuses a pod for what else is in the cluster, or for the name of its revision (Knative would have
+ * shortened it), which are no matter of the pod's.
+ */
 function isAboutCluster(error: unknown): boolean {
-  return /RuntimeClass|PriorityClass/.test(String(Object(error).message))
+  return /RuntimeClass|PriorityClass|-00001\W+ must be no more than 63/.test(String(Object(error).message))
 }
