@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { after, before, describe } from 'node:test'
-import { annotationBytesMax, kinds } from '@millrace/api'
+import { annotationBytesMax, kinds, resources as serving } from '@millrace/api'
 import { discover, resources } from '@millrace/kube'
 import { kubernetesSkipReason } from '../kubernetes/go-toolchain.ts'
 import { type Cluster, startCluster } from './cluster.ts'
@@ -110,6 +110,31 @@ describe('kubectl applies what is shipped', { skip: kubernetesSkipReason() }, ()
     assert.deepEqual(kept, [])
   })
 
+  test('two appliers share containers, variables and ports by name, whichever variant is installed', async () => {
+    const name = { namespace: 'default', name: 'shared' }
+    const container = (variable: string, containerPort: number) => ({
+      name: 'kserve-container',
+      env: [{ name: variable, value: '1' }],
+      ports: [{ containerPort, protocol: 'TCP' }],
+    })
+    const apply = (fieldManager: string, predictor: object) => {
+      const head = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', metadata: name }
+      return cluster.client.apply(serving.inferenceServices, { ...head, spec: { predictor } }, { fieldManager })
+    }
+    for (const variant of ['minimal', 'full']) {
+      await cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-k', `deploy/crds/${variant}`])
+      await apply('one', { containers: [{ ...container('A', 8080), image: 'i' }] })
+      const { spec } = await apply('two', { containers: [container('B', 9090), { name: 'beside', image: 'j' }] })
+      const [server, beside] = Object(spec).predictor.containers
+      assert.deepEqual(
+        [server.image, beside.name, server.env.map(nameOf), server.ports.length],
+        ['i', 'beside', ['A', 'B'], 2],
+        variant,
+      )
+      await cluster.client.delete(serving.inferenceServices, name)
+    }
+  })
+
   async function versions(): Promise<ReadonlyMap<string, string | undefined>> {
     const kinds = [
       resources.customResourceDefinitions,
@@ -138,6 +163,10 @@ describe('kubectl applies what is shipped', { skip: kubernetesSkipReason() }, ()
     )
   }
 })
+
+function nameOf({ name }: { readonly name: string }): string {
+  return name
+}
 
 /** `deployment.apps/x configured`, by name. */
 function outcomes(said: string): ReadonlyMap<string, string> {
