@@ -93,6 +93,15 @@ test('Ready names a server that crashes, and one that has too little memory', ()
       /exit code 3: ValueError: not a model\): correct/,
     ],
     [
+      {
+        reason: 'Error',
+        exitCode: 1,
+        message:
+          "node:net:1\n  throw\n\nError: listen EADDRINUSE: 0.0.0.0:8080\n    at listen (node:net)\n  code: 'EADDRINUSE'\n}\n\nNode.js v24.9.0\n",
+      },
+      /exit code 1: Error: listen EADDRINUSE: 0\.0\.0\.0:8080\): correct/,
+    ],
+    [
       { reason: 'Error', exitCode: 137, message: 'serving port=8080' },
       /was killed \(pod [^,]+, ended by SIGKILL, its last line was serving port=8080\): look whether/,
     ],

@@ -187,7 +187,11 @@ function terminationFailure(ended: Termination, location: string): Failure {
 
 /** Programs say what ended them last; what came before is in the model status and in the log. */
 function lastLine(said: string): string {
-  const line = said.trimEnd().split('\n').at(-1)?.trim() ?? ''
+  const lines = said.trimEnd().split('\n')
+  const last = lines.at(-1)?.trim() ?? ''
+  // Node signs off with its version, below the stack of the error that ended it.
+  const error = /^Node\.js v\d/.test(last) ? lines.findLast((line) => /^\w*Error( \[\w+\])?: /.test(line)) : undefined
+  const line = error?.trim() ?? last
   return tail(line.replace(/[.:;,]+$/, ''), sentenceCharsMax)
 }
 

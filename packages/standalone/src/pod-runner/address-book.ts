@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { localAddress } from '../published-address.ts'
 import { type AddressRange, addressCandidates } from './pod-address.ts'
 import { type Pod, type PodIdentity, podIdentity } from './pod.ts'
+import { wildcardListener } from './wildcard-listener.ts'
 
 export type AddressResult = { readonly ip: string } | { readonly message: string }
 
@@ -39,9 +40,7 @@ export function perPodAddresses(range: AddressRange, hostIP: string, seed: strin
         }
         takenBy.delete(ip)
       }
-      return {
-        message: `no free address was found for the pod among ${candidatesMax}; is another program listening on all of 127.0.0.0/8?`,
-      }
+      return { message: noAddress(tcpPorts(pod)) }
     },
     release({ uid }) {
       const ip = addressOf.get(uid)
@@ -49,6 +48,16 @@ export function perPodAddresses(range: AddressRange, hostIP: string, seed: strin
       if (ip !== undefined) takenBy.delete(ip)
     },
   }
+}
+
+function noAddress(ports: readonly number[]): string {
+  for (const port of ports) {
+    const holder = wildcardListener(port)
+    if (holder !== undefined) {
+      return `port ${port} is taken on every address of this machine by ${holder}: let it listen on one address alone (a pod's program on $MILLRACE_BIND_ADDRESS), or end it.`
+    }
+  }
+  return `no free address was found for the pod among ${candidatesMax}: other programs listen on its ports; end them, or give the pod other ports.`
 }
 
 /**

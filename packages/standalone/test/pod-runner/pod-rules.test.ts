@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
-import { sharedAddress } from '../../src/pod-runner/address-book.ts'
+import { perPodAddresses, sharedAddress } from '../../src/pod-runner/address-book.ts'
 import { containerEnvironment } from '../../src/pod-runner/container-environment.ts'
-import type { DownwardFacts } from '../../src/pod-runner/downward-field.ts'
+import { divideQuantity, type DownwardFacts } from '../../src/pod-runner/downward-field.ts'
 import { expandVariables } from '../../src/pod-runner/expand-variables.ts'
 import { mountPathMapper } from '../../src/pod-runner/map-mount-paths.ts'
 import { checkNodeFit, type NodeFacts } from '../../src/pod-runner/node-fit.ts'
 import { addressCandidates, parseLoopbackRange } from '../../src/pod-runner/pod-address.ts'
 import { isInnerPath } from '../../src/pod-runner/pod-directory.ts'
 import type { Pod, PodSpec } from '../../src/pod-runner/pod.ts'
-import { divideQuantity } from '../../src/pod-runner/downward-field.ts'
 import { planRestart } from '../../src/pod-runner/restart-back-off.ts'
 import { platformEnvironment } from '../../src/pod-runner/platform-environment.ts'
 
@@ -93,6 +94,22 @@ test('gives loopback addresses only, the old one first, none that is a network o
   assert.deepEqual([...addressCandidates(range, 'seed', '10.0.0.1')].length, 254)
   const whole = parseLoopbackRange('127.0.0.0/24')
   assert.ok(whole && [...addressCandidates(whole, 's', undefined)].length === 0, '127.0.0.x is for everyone')
+})
+
+test('names the program that listens on every address', { skip: process.platform !== 'linux' }, async (t) => {
+  const greedy = createServer().listen(0, '0.0.0.0')
+  t.after(() => greedy.close())
+  await once(greedy, 'listening')
+  const { port } = greedy.address() as AddressInfo
+  const range = parseLoopbackRange('127.64.3.0/24')
+  assert.ok(range)
+  const containers = [{ name: 'main', image: 'x', ports: [{ containerPort: port }] }]
+  const pod: Pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', uid: 'a' }, spec: { containers } }
+  const result = await perPodAddresses(range, '127.0.0.1', 'seed').take(pod)
+  assert.ok('message' in result)
+  const holder = `port ${port} is taken on every address of this machine by process ${process.pid} `
+  assert.ok(result.message.startsWith(holder), result.message)
+  assert.match(result.message, /let it listen on one address alone/)
 })
 
 test('on a shared address says which pod has the port', async () => {
