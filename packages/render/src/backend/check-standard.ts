@@ -31,6 +31,15 @@ export function checkStandard(workload: Workload): Problem | undefined {
       `${field}.deploymentStrategy`,
     )
   }
+  if (
+    [rollingUpdate?.maxSurge, rollingUpdate?.maxUnavailable].every((amount) => amount !== undefined && isNone(amount))
+  ) {
+    return problem(
+      'InvalidStrategy',
+      'deploymentStrategy lets no pod be added (maxSurge) and none go away (maxUnavailable): allow one of them.',
+      `${field}.deploymentStrategy.rollingUpdate`,
+    )
+  }
   if (autoscalerClass(workload) === 'keda' && !autoScaling?.metrics?.length) {
     return problem(
       'InvalidScaling',
@@ -39,6 +48,10 @@ export function checkStandard(workload: Workload): Problem | undefined {
     )
   }
   return undefined
+}
+
+function isNone(amount: number | string): boolean {
+  return /^0+%?$/.test(String(amount))
 }
 
 /** Names of Services, and labels with names in them, have at most 63 characters. */

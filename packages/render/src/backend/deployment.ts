@@ -86,7 +86,7 @@ function rollout(workload: Workload, settings: Settings) {
   const { deploymentStrategy } = workload.deploying
   const seconds = progressDeadlineSeconds(workload.annotations)
   const given = seconds === undefined ? {} : { progressDeadlineSeconds: seconds }
-  if (deploymentStrategy) return { strategy: deploymentStrategy, ...given }
+  if (deploymentStrategy) return { strategy: withAmounts(deploymentStrategy), ...given }
   const { defaultDeploymentMode, deploymentRolloutStrategy } = settings.deploy
   const isDefaultMode = defaultDeploymentMode === 'Standard'
   const cluster = isDefaultMode ? deploymentRolloutStrategy?.defaultRollout : undefined
@@ -100,7 +100,16 @@ function rollout(workload: Workload, settings: Settings) {
   }
 }
 
-/** The configuration has numbers and percentages as texts. */
+type Strategy = NonNullable<Workload['deploying']['deploymentStrategy']>
+
+function withAmounts(strategy: Strategy): Strategy {
+  const { rollingUpdate } = strategy
+  if (!rollingUpdate) return strategy
+  const amounts = Object.entries(rollingUpdate).map(([field, given]) => [field, amount(String(given))] as const)
+  return { ...strategy, rollingUpdate: Object.fromEntries(amounts) }
+}
+
+/** Numbers and percentages may come as texts; a number is one for Kubernetes only without quotes. */
 function amount(text: string | undefined): string | number {
   if (!text) return '25%'
   return /^\d+$/.test(text) ? Number(text) : text

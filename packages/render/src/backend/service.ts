@@ -63,9 +63,10 @@ export function servicePorts(workload: Workload): readonly ServicePort[] {
   const hasAgent = agentAnnotations.some((key) => workload.annotations[key] === 'true')
   const target = hasAgent ? agentPort : (first?.containerPort ?? httpPort)
   if (!first) return [{ name: workload.name, port: servicePort, targetPort: target, protocol: 'TCP' }]
+  const name = others.length > 0 ? distinctly : named
   return [
-    { ...named(first), port: servicePort, targetPort: target },
-    ...others.map((port) => ({ ...named(port), port: port.containerPort, targetPort: port.containerPort })),
+    { ...name(first), port: servicePort, targetPort: target },
+    ...others.map((port) => ({ ...name(port), port: port.containerPort, targetPort: port.containerPort })),
   ]
 }
 
@@ -73,6 +74,11 @@ function frontContainer(pod: PodSpec): Container | undefined {
   const transformer = pod.containers.find((container) => container.name === containerNames.transformer)
   const server = pod.containers.find((container) => container.name === containerNames.server)
   return transformer ?? server ?? pod.containers[0]
+}
+
+/** Of several ports each must have a name. */
+function distinctly(port: ContainerPort) {
+  return { name: `port-${port.containerPort}`, ...named(port) }
 }
 
 function named(port: ContainerPort) {

@@ -83,7 +83,7 @@ function joined(a: Credentials, b: Credentials): Credentials {
   const volumes = new Map([...b.volumes, ...a.volumes].map((volume) => [volume.name, volume]))
   return {
     env: [...a.env.filter((variable) => !names.has(variable.name)), ...b.env],
-    mounts: [...a.mounts, ...b.mounts],
+    mounts: [...a.mounts, ...b.mounts.filter(({ name }) => a.mounts.every((mount) => mount.name !== name))],
     volumes: [...volumes.values()],
   }
 }

@@ -33,9 +33,15 @@ export function commonParent(paths: readonly string[]): string {
   return `/${shared.join('/')}`
 }
 
-/** A volume's name made from where it is mounted. */
+const volumeNameMax = 63
+
+/** A volume's name made from where it is mounted: what a name cannot hold becomes a dash, and of a long path the end counts. */
 export function volumeNameOf(path: string): string {
-  return path.split('/').filter(Boolean).join('-')
+  const name = path.split('/').filter(Boolean).join('-').toLowerCase()
+  return name
+    .replace(/[^a-z0-9-]/g, '-')
+    .slice(-volumeNameMax)
+    .replace(/^-+|-+$/g, '')
 }
 
 export function parentDirectory(path: string): string {

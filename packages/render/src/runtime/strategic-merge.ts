@@ -9,7 +9,12 @@ type Json = Readonly<Record<string, unknown>>
 
 /** Field name → merge key, and the table of the items' own fields. A field that is not listed is replaced when it is a list. */
 interface MergeKeys {
-  readonly [field: string]: { readonly key?: string; readonly fields?: MergeKeys }
+  readonly [field: string]: {
+    readonly key?: string
+    /** Of an item's fields only those stay that the overlay has: a volume has one source. */
+    readonly retainsKeys?: boolean
+    readonly fields?: MergeKeys
+  }
 }
 
 const containerKeys: MergeKeys = {
@@ -23,7 +28,7 @@ const podKeys: MergeKeys = {
   containers: { key: 'name', fields: containerKeys },
   initContainers: { key: 'name', fields: containerKeys },
   ephemeralContainers: { key: 'name', fields: containerKeys },
-  volumes: { key: 'name', fields: { projected: {} } },
+  volumes: { key: 'name', retainsKeys: true, fields: { projected: {} } },
   imagePullSecrets: { key: 'name' },
   hostAliases: { key: 'ip' },
   topologySpreadConstraints: { key: 'topologyKey' },
@@ -102,7 +107,7 @@ function mergeObject(base: Json, overlay: Json, keys: MergeKeys): Json {
 function mergeValue(base: unknown, overlay: unknown, rule: MergeKeys[string] | undefined): unknown {
   if (Array.isArray(overlay)) {
     if (!Array.isArray(base) || !rule?.key) return overlay
-    return mergeList(base, overlay, rule.key, rule.fields ?? {})
+    return mergeList(base, overlay, rule.key, rule)
   }
   if (isObject(overlay) && isObject(base)) return mergeObject(base, overlay, rule?.fields ?? {})
   return overlay
@@ -116,11 +121,19 @@ function isObject(value: unknown): value is Json {
  * Items of the overlay keep their order, so do the base's own; where the two have no order between them the overlay's
  * come first. (Port 0 of a container is the one that a Service points at, so this order shows.)
  */
-function mergeList(base: readonly unknown[], overlay: readonly unknown[], key: string, fields: MergeKeys): unknown[] {
+function mergeList(
+  base: readonly unknown[],
+  overlay: readonly unknown[],
+  key: string,
+  { retainsKeys = false, fields = {} }: MergeKeys[string],
+): unknown[] {
   const keyOf = (item: unknown) => (isObject(item) ? item[key] : undefined)
   const baseOrder = base.map(keyOf)
   const overlayKeys = new Set(overlay.map(keyOf))
-  const fromOverlay = overlay.map((item) => mergeValue(base[baseOrder.indexOf(keyOf(item))], item, { fields }))
+  const fromOverlay = overlay.map((item) => {
+    const found = base[baseOrder.indexOf(keyOf(item))]
+    return mergeValue(retainsKeys ? retained(found, item) : found, item, { fields })
+  })
   const onlyBase = base.filter((item) => !overlayKeys.has(keyOf(item)))
   const result: unknown[] = []
   let left = 0
@@ -138,4 +151,9 @@ function mergeList(base: readonly unknown[], overlay: readonly unknown[], key: s
     }
   }
   return result
+}
+
+function retained(base: unknown, overlay: unknown): unknown {
+  if (!isObject(base) || !isObject(overlay)) return base
+  return Object.fromEntries(Object.entries(base).filter(([field]) => field in overlay))
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../decision.ts'
 import { findStorageContainer } from '../pod/storage-container.ts'
-import { parsePvcUri } from '../pod/storage-uri.ts'
+import { parseOciUri, parsePvcUri } from '../pod/storage-uri.ts'
 import type { World } from '../world.ts'
 
 const schemes = ['gs', 's3', 'pvc', 'file', 'https', 'http', 'hdfs', 'webhdfs', 'oci', 'oci+native', 'oci+fetch', 'hf']
@@ -11,6 +11,7 @@ export function checkStorageUri(uri: string, path: string, world: World): Proble
   if (custom.ok && custom.found) return undefined
   if (uri.startsWith('pvc://') && parsePvcUri(uri).claim === '')
     return unfit(`Storage URI "${uri}" names no claim: write pvc://<claim>/<path>.`, path)
+  if (parseOciUri(uri)?.image === '') return unfit(`Storage URI "${uri}" names no image: write oci://<image>.`, path)
   const scheme = /(\w+?):\/\//.exec(uri)
   if (!scheme) return undefined
   if (uri.includes('blob.core.windows.net')) {
