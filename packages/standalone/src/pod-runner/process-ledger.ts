@@ -40,8 +40,9 @@ export function openProcessLedger(directory: string): ProcessLedger {
 
 /**
  * Ends what a killed predecessor left running, and empties its ledger. A process is only touched when it is provably
- * ours: the pid was recorded under this very boot with this very start time, or it is in a recorded group and carries
- * our mark in its environment. Returns how many groups were ended. Servers of our own follow their lifeline anyway.
+ * ours: the pid was recorded under this very boot with this very start time, or it carries our mark in its environment, as
+ * one does that was started and not recorded yet. Returns how many groups were ended. Servers of our own follow their
+ * lifeline anyway.
  */
 export async function endLeftovers(directory: string, graceMs: number): Promise<number> {
   const groups = new Set<number>()
@@ -61,9 +62,7 @@ function leftoverTest(
 ): (row: { readonly pid: number; readonly groupId: number; readonly startTicks: number }) => boolean {
   const mark = `${ledgerVariable}=${directory}`
   return (row) => {
-    const entry = entries.get(row.groupId)
-    if (!entry) return false
-    if (row.pid === row.groupId) return row.startTicks === entry.startTicks
+    if (entries.get(row.pid)?.startTicks === row.startTicks) return true
     return readProcessEnvironment(row.pid)?.includes(mark) ?? false
   }
 }
