@@ -34,18 +34,18 @@ function scaleOf(name: string, mode: Mode, services: number): BenchPart {
         services,
         controller: millraceController,
         install: (client) => bootstrap(client, { log: silentLog, signal: session.signal }),
-        changeAll: scrapeAll,
+        changeAll: withoutTokens,
       })
       return figuresOf(result, mode, services)
     },
   }
 }
 
-/** An annotation of every pod follows it. */
-async function scrapeAll(client: Client): Promise<void> {
-  const settings = { enableMetricAggregation: 'false', enablePrometheusScraping: 'true' }
+/** A field of every pod follows it, in both modes. */
+async function withoutTokens(client: Client): Promise<void> {
   const name = { namespace: controllerNamespace, name: configMapName }
-  await client.patch(resources.configMaps, name, 'merge', { data: { metricsAggregator: JSON.stringify(settings) } })
+  const security = JSON.stringify({ autoMountServiceAccountToken: false })
+  await client.patch(resources.configMaps, name, 'merge', { data: { security } })
 }
 
 function figuresOf(result: ScaleResult, mode: Mode, services: number): readonly Figure[] {
