@@ -17,7 +17,7 @@ import { autoscalerClass, horizontalPodAutoscaler } from './hpa.ts'
 import { httpRoutes } from './http-route.ts'
 import { ingress } from './ingress.ts'
 import { collectedMetrics, scaledObject } from './keda.ts'
-import { keptWhileUnready } from './kept-route.ts'
+import { type Backend, keptWhileUnready } from './kept-route.ts'
 import { otelCollector } from './otel-collector.ts'
 import { nodeServices, workloadService } from './service.ts'
 import { multipleSources, podSettings } from './pod-input.ts'
@@ -124,9 +124,8 @@ function emitRoutes(exposure: Exposure, input: EmitInput): Emitted {
   if (exposure.isInternal || settings.ingress.disableIngressCreation) return { ok: true, objects: [] }
   if (!settings.ingress.enableGatewayApi) {
     const live = findChild(input.children, 'networking.k8s.io', 'Ingress', plan.owner.name)
-    const unready = unreadyServices(exposure, input)
-    if (!live && unready.length > 0) return { ok: true, objects: [] }
-    return { ok: true, objects: [keptWhileUnready(ingress(plan.owner, exposure, settings), live, unready)] }
+    if (!live && !exposure.components.every(({ service }) => isReady(service, input))) return { ok: true, objects: [] }
+    return { ok: true, objects: [keptWhileUnready(ingress(plan.owner, exposure, settings), live, backendsOf(input))] }
   }
   if (!input.capabilities.gatewayApi) {
     return {
@@ -148,15 +147,18 @@ function emitRoutes(exposure: Exposure, input: EmitInput): Emitted {
 function openRoute(route: KubeObject, exposure: Exposure, input: EmitInput): readonly KubeObject[] {
   const name = route.metadata.name ?? ''
   const live = findChild(input.children, 'gateway.networking.k8s.io', 'HTTPRoute', name)
-  const unready = unreadyServices(exposure, input)
-  if (live) return [keptWhileUnready(route, live, unready)]
+  if (live) return [keptWhileUnready(route, live, backendsOf(input))]
   const component = exposure.components.find((candidate) => candidate.route === name)
-  const waitsFor = component ? [component.service] : exposure.components.map(({ service }) => service)
-  return waitsFor.some((service) => unready.includes(service)) ? [] : [route]
+  const waitsFor = component ? [component] : exposure.components
+  return waitsFor.every(({ service }) => isReady(service, input)) ? [route] : []
 }
 
-function unreadyServices(exposure: Exposure, input: EmitInput): readonly string[] {
-  return exposure.components.map(({ service }) => service).filter((service) => !isReady(service, input))
+/** Canaries are in a route only when they have a pod. */
+function backendsOf(input: EmitInput): readonly Backend[] {
+  return input.plan.workloads.map(({ name, canary }) => ({
+    name,
+    isReady: canary !== undefined || isReady(name, input),
+  }))
 }
 
 function isReady(name: string, input: EmitInput): boolean {

@@ -33,8 +33,8 @@ export function virtualService(input: KnativeInput): Emitted {
   const none: Emitted = { ok: true, objects: [] }
   if (!capabilities.istio || settings.ingress.disableIstioVirtualHost) return none
   const live = findChild(input.children, 'networking.istio.io', 'VirtualService', plan.owner.name)
-  const unready = unreadyServices(input)
-  if (!live && unready.length > 0) return none
+  const backends = input.plan.workloads.map(({ name }) => ({ name, isReady: isReady(name, input) }))
+  if (!live && !backends.every((backend) => backend.isReady)) return none
   const path = pathOf(plan.owner.name, plan.owner.namespace, settings.ingress)
   if (!path.ok) return path
   const host = publicHost(input)
@@ -46,13 +46,11 @@ export function virtualService(input: KnativeInput): Emitted {
     annotations: without(plan.owner.annotations, input.annotationsDisallowed),
   }
   const wanted = child(plan.owner, 'networking.istio.io/v1beta1', 'VirtualService', meta, { spec })
-  return { ok: true, objects: [keptWhileUnready(wanted, live, unready)] }
+  return { ok: true, objects: [keptWhileUnready(wanted, live, backends)] }
 }
 
-function unreadyServices(input: KnativeInput): readonly string[] {
-  return input.plan.workloads
-    .map(({ name }) => name)
-    .filter((name) => knativeState(liveOf(input, name)).status !== 'True')
+function isReady(name: string, input: KnativeInput): boolean {
+  return knativeState(liveOf(input, name)).status === 'True'
 }
 
 function liveOf(input: KnativeInput, name: string): KubeObject | undefined {
