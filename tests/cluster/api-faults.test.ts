@@ -151,9 +151,9 @@ describe('what API servers and networks do to a controller', { skip: kubernetesS
   })
 })
 
-/** A list, as such or as a stream. */
-function readsAll({ verb, requestURI }: Call): boolean {
-  return verb === 'list' || requestURI.includes('sendInitialEvents=true')
+/** A list, as such or as a stream that begins. */
+function readsAll({ verb, requestURI, stage }: Call): boolean {
+  return verb === 'list' || (stage === 'ResponseStarted' && requestURI.includes('sendInitialEvents=true'))
 }
 
 const inDefault = (name: string) => ({ namespace: 'default', name })

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -14,9 +14,12 @@ export interface Audit {
   close(): Promise<void>
 }
 
+/** Bytes from the beginning. */
 export type Mark = number
 
 export interface Call {
+  /** A watch is told of twice: when it begins, and when it ends. */
+  readonly stage: 'ResponseStarted' | 'ResponseComplete' | 'Panic'
   readonly verb: string
   readonly requestURI: string
   readonly user?: { readonly username?: string }
@@ -44,15 +47,15 @@ export async function startAudit(): Promise<Audit> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-audit-'))
   const [policyFile, log] = [join(directory, 'policy.yaml'), join(directory, 'audit.log')]
   await writeFile(policyFile, JSON.stringify(policy))
-  const lines = async (): Promise<readonly string[]> => (await readFile(log, 'utf8')).split('\n').slice(0, -1)
   const calls = async (account: string, since: Mark = 0): Promise<readonly Call[]> => {
-    const all = (await lines()).slice(since).map((line): Call => JSON.parse(line))
+    const lines = (await readFrom(log, since)).split('\n').slice(0, -1)
+    const all = lines.map((line): Call => JSON.parse(line))
     return all.filter(({ user }) => user?.username === `system:serviceaccount:${account}`)
   }
   return {
     flags: [`--audit-policy-file=${policyFile}`, `--audit-log-path=${log}`, '--audit-log-mode=blocking-strict'],
     calls,
-    mark: async () => (await lines()).length,
+    mark: async () => (await stat(log)).size,
     refused: async (account, since) => {
       const theirs = await calls(account, since)
       if (theirs.length === 0) throw new Error(`${account} has not called at all`)
@@ -60,6 +63,17 @@ export async function startAudit(): Promise<Audit> {
       return [...new Set(refused.map(describeCall))].sort()
     },
     close: () => rm(directory, { recursive: true, force: true }),
+  }
+}
+
+async function readFrom(path: string, begin: number): Promise<string> {
+  const file = await open(path)
+  try {
+    const bytes = Buffer.alloc((await file.stat()).size - begin)
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, begin)
+    return bytes.toString('utf8', 0, bytesRead)
+  } finally {
+    await file.close()
   }
 }
 

@@ -103,6 +103,11 @@ describe('up on a real Kubernetes', { skip: kubernetesSkipReason() }, () => {
     assert.equal(ended.code, 130)
     await eventually(() => processesOf(platform.dataDir).length === 0, 'all processes of the platform have ended')
     platform = await startUp({ kubeconfig: kubernetes.kubeconfig, dataDir: platform.dataDir })
+    // What was ready when it stopped may be told as ready for a moment more.
+    await eventually(
+      async () => (await ask(platform, 'sklearn-iris').catch(() => undefined))?.predictions !== undefined,
+      'it answers again',
+    )
     assert.deepEqual(await ask(platform, 'sklearn-iris'), { predictions: [1, 1] })
   })
 
