@@ -1,4 +1,4 @@
-import type { Call } from '@millrace/kube'
+import type { Call, Clock } from '@millrace/kube'
 import type { SeededRandom } from '@millrace/testkit'
 import type { CallFault, Faults, WatchFault } from './faulty-transport.ts'
 
@@ -7,19 +7,29 @@ export interface SeededFaults extends Faults {
   stop(): void
 }
 
-/** How often a call, and how often a watch, meets trouble. */
+/** How often a call, and how often a watch, meets trouble, and how often a call is the first of many that reach no server. */
 export interface FaultRates {
   readonly calls: number
   readonly watches: number
+  readonly outages: number
 }
+
+const outageMsMax = 3 * 60_000
+const unreachable: CallFault = { kind: 'lost', when: 'before', how: 'reset' }
 
 const isWrite = ({ method }: Call): boolean => method !== 'GET' && method !== 'HEAD'
 
 /** Trouble by chance; the same seed gives the same trouble to the same calls. */
-export function createSeededFaults(random: SeededRandom, rates: FaultRates): SeededFaults {
+export function createSeededFaults(random: SeededRandom, rates: FaultRates, clock: Clock): SeededFaults {
   let isOver = false
+  let awayUntilMs = 0
   return {
-    call: (call) => (!isOver && random.chance(rates.calls) ? chooseCallFault(random, isWrite(call)) : undefined),
+    call: (call) => {
+      if (isOver) return undefined
+      if (random.chance(rates.outages)) awayUntilMs = clock.now() + random.below(outageMsMax)
+      if (clock.now() < awayUntilMs) return unreachable
+      return random.chance(rates.calls) ? chooseCallFault(random, isWrite(call)) : undefined
+    },
     watch: () => (!isOver && random.chance(rates.watches) ? chooseWatchFault(random) : undefined),
     stop: () => {
       isOver = true

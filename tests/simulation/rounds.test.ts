@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { simulate } from './simulate.ts'
 
-const noTrouble = { calls: 0, watches: 0 }
+const noTrouble = { calls: 0, watches: 0, outages: 0 }
 
 for (const seed of [1]) {
   test(`all promises are kept in peace (seed ${seed})`, async () => {

@@ -25,7 +25,7 @@ const actionsDefault = 30
 const minuteMs = 60_000
 /** Longer than a rollout may take, and than a watch may be deaf before its end by its own clock is noticed. */
 const convergeMs = 40 * minuteMs
-const ratesDefault: FaultRates = { calls: 0.06, watches: 0.35 }
+const ratesDefault: FaultRates = { calls: 0.06, watches: 0.35, outages: 0.003 }
 
 /** One story by chance, then calm: everything promised is looked at all the time, and once more at the end. */
 export async function simulate(options: RoundOptions): Promise<Round> {

@@ -1,4 +1,4 @@
-import { createSeededRandom } from '@millrace/testkit'
+import { createSeededRandom, type VirtualClock } from '@millrace/testkit'
 import type { Truth } from './as-rendered.ts'
 import { type Cluster, createCluster } from './cluster-of-products.ts'
 import { createSeededFaults, type FaultRates, type SeededFaults } from './fault-choices.ts'
@@ -50,10 +50,15 @@ const readsPerHourMax = 1_500
 export async function createSimulation(options: SimulationOptions): Promise<Simulation> {
   const { rates } = options
   const faults: SeededFaults[] = []
-  const chance = createFaultSources(options.seed, rates, faults)
+  const chance = (who: string, chosen: FaultRates) => (clock: VirtualClock) => {
+    const random = createSeededRandom(seedOf(options.seed, `faults of ${who}`))
+    const source = createSeededFaults(random, chosen, clock)
+    faults.push(source)
+    return source
+  }
   const world = await createWorld({
     ...options,
-    ...(rates ? { faults: () => chance('controller'), workloadFaults: () => chance('workloads') } : {}),
+    ...(rates ? { faults: chance('controller', rates), workloadFaults: chance('workloads', rates) } : {}),
   })
   const cluster = createCluster(world)
   const story: string[] = []
@@ -128,13 +133,4 @@ async function letPass(world: World, look: Look, ms: number): Promise<void> {
     throw error
   }
   look.look()
-}
-
-function createFaultSources(seed: number, rates: FaultRates | undefined, into: SeededFaults[]) {
-  return (who: string): SeededFaults => {
-    const random = createSeededRandom(seedOf(seed, `faults of ${who}`))
-    const faults = createSeededFaults(random, rates ?? { calls: 0, watches: 0 })
-    into.push(faults)
-    return faults
-  }
 }
