@@ -4,6 +4,7 @@ import { type Capabilities, isKnativeService, makesPods, render, type RenderInpu
 import type { Manifest } from '../manifest-files.ts'
 import { configIn, configShipped, offlineWorld } from '../offline-world.ts'
 import { type ChangedField, changedFields } from './changed-fields.ts'
+import { worldNarrower } from './narrow-world.ts'
 
 export interface ChangedObject {
   /** `Deployment iris-predictor` */
@@ -49,12 +50,15 @@ export function previewConfig(
   const world = (config: KubeObject | undefined) =>
     offlineWorld([...others, ...(config ? [config] : [])].map(unplaced), options.namespace, options.capabilities)
   const [before, after] = [world(current), world(placed)]
+  const owned = childrenByOwner(others)
+  const [first] = before.services
+  const narrowed = first ? worldNarrower(before.inputFor(first.object).world) : (input: RenderInput) => input
   const effects = before.services.map(({ object }) => {
-    const own = others.filter((child) => isOwned(child, object))
-    const service = inItsMode(before.inputFor(object))
-    const input = before.inputFor(service)
+    const own = owned.get(nameOf(object)) ?? []
+    const service = inItsMode(narrowed(before.inputFor(object)))
+    const input = narrowed(before.inputFor(service))
     const children = own.some(makesPods) ? own : [...own, ...atRest(input)]
-    return effectOn(service, { ...input, children }, { ...after.inputFor(service), children })
+    return effectOn(service, { ...input, children }, { ...narrowed(after.inputFor(service)), children })
   })
   const services = effects.filter((effect) => effect !== undefined)
   return {
@@ -118,13 +122,19 @@ function atRest(input: RenderInput): readonly KubeObject[] {
   })
 }
 
-/** By name: a dump may have lost its uids. */
-function isOwned({ metadata }: KubeObject, owner: KubeObject): boolean {
-  const { ownerReferences = [], namespace } = metadata
-  return (
-    namespace === owner.metadata.namespace &&
-    ownerReferences.some(({ kind, name }) => kind === owner.kind && name === owner.metadata.name)
-  )
+/** By the owner's name: a dump may have lost its uids. */
+function childrenByOwner(objects: readonly KubeObject[]): ReadonlyMap<string, readonly KubeObject[]> {
+  const owned = new Map<string, KubeObject[]>()
+  for (const object of objects) {
+    const { ownerReferences = [], namespace } = object.metadata
+    for (const { kind, name } of ownerReferences) {
+      const owner = `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+      const others = owned.get(owner)
+      if (others) others.push(object)
+      else owned.set(owner, [object])
+    }
+  }
+  return owned
 }
 
 function unplaced(object: KubeObject): Manifest {
