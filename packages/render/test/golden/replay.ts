@@ -106,6 +106,7 @@ function noteTarget(state: Replay, action: Action): void {
     for (const { kind, metadata } of cluster.objects) configNews.add(`${kind}/${metadata.name}`)
     return
   }
+  if (action.do === 'restart') configNews.clear()
   configNews.delete(state.lastTarget)
   const child = [...cluster.children.values()].find(
     ({ kind, metadata }) => kind === action.kind && metadata.name === action.name,
