@@ -14,7 +14,7 @@ function poisoned(secret: KubeObject): KubeObject {
   const stringData = Object.fromEntries(
     values.map(([key, value]) => {
       if (['https-host', 'AWS_CA_BUNDLE', 'AWS_CA_BUNDLE_CONFIGMAP'].includes(key)) return [key, value]
-      if (!value.startsWith('{')) return [key, sentinel]
+      if (!value.startsWith('{"')) return [key, sentinel]
       const { type, bucket } = JSON.parse(value) as Record<string, string>
       return [key, JSON.stringify({ type, bucket, secret_access_key: sentinel })]
     }),

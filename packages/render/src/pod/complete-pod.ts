@@ -12,6 +12,7 @@ import type { LoggerSettings } from './logger-args.ts'
 import { addMetrics, type MetricsSettings } from './metrics.ts'
 import { addOciModels } from './oci-model.ts'
 import type { PodTemplate, StringMap } from './shape.ts'
+import { findStorageContainer } from './storage-container.ts'
 import { addSingleSource } from './storage-initializer.ts'
 import { parseOciUri } from './storage-uri.ts'
 
@@ -60,6 +61,10 @@ function addStorage(pod: PodTemplate, input: CompletePodInput): CompletedPod {
   // The agent downloads models itself, while the server runs.
   if (internalKeys.agent in annotations) return { ok: true, pod }
   const uri = labelKeys.localModel in labels ? localModelUri(given, annotations) : given
+  const storageContainerName = annotations[internalKeys.storageContainerName]
+  // One that is named must fit, also where nothing is left for it to do.
+  const named = storageContainerName ? findStorageContainer(uri, storageContainerName, input.world) : undefined
+  if (named && !named.ok) return named
   const key = annotations[internalKeys.storageSpecKey] ?? ''
   const storageConfig =
     annotations[internalKeys.storageSpec] === 'true'
@@ -76,7 +81,7 @@ function addStorage(pod: PodTemplate, input: CompletePodInput): CompletedPod {
     sources: [{ uri, mountPath: modelDirectory }],
     namespace,
     annotations,
-    storageContainerName: annotations[internalKeys.storageContainerName],
+    storageContainerName,
     storageConfig,
     settings: input.settings.storageInitializer,
     credentials: input.settings.credentials,

@@ -102,7 +102,7 @@ export const rules: readonly Rule[] = [
       { path: /refusal$/, theirs: /not found$/, ours: absent },
       {
         path: /pod \S+ error$/,
-        theirs: /"code":422.+(Duplicate value|more than 1 handler type|must be unique)/,
+        theirs: /"code":422.+(Duplicate value|more than 1 (handler|volume) type|must be unique)/,
         ours: absent,
       },
       {
@@ -245,11 +245,11 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'MetadataFollows',
-    why: 'Labels and annotations of Services, ScaledObjects and Ingresses follow those of the service, and those of HTTPRoutes also when they go. KServe writes them once.',
+    why: 'Labels and annotations of Services, lists of models, ScaledObjects and Ingresses follow those of the service, and those of HTTPRoutes also when they go. KServe writes them once.',
     places: [
       {
         mark: 'as before',
-        path: /^step \d+ object (Service\.core|ScaledObject\.keda\.sh|Ingress\.networking\.k8s\.io)\S+ \|\.metadata\.(labels|annotations)(\.\S+)?$/,
+        path: /^step \d+ object (ConfigMap\.core|Service\.core|ScaledObject\.keda\.sh|Ingress\.networking\.k8s\.io)\S+ \|\.metadata\.(labels|annotations)(\.\S+)?$/,
       },
       { path: /^step \d+ object HTTPRoute\S+ \|\.metadata\.(labels|annotations)(\.\S+)?$/, ours: absent },
     ],
