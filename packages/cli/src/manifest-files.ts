@@ -33,24 +33,34 @@ export interface Manifests {
 }
 
 const fileBytesMax = 16 * 1024 * 1024
+const dumpBytesMax = 128 * 1024 * 1024
 const filesMax = 10_000
 const aliasesMax = 1000
 const endings = new Set(['.yaml', '.yml', '.json'])
 
+export interface ReadOptions {
+  /**
+   * What a program wrote, such as a backup: it may be larger, and the place of a field is that of its document, so that not
+   * all of it is held as it was parsed.
+   */
+  readonly isDump?: boolean
+}
+
 /** Reads files, folders (not their sub-folders) and `-` for standard input. Throws CommandError for what cannot be read. */
-export function readManifests(paths: readonly string[]): Manifests {
-  const manifests: Manifest[] = []
-  const problems: ManifestProblem[] = []
-  for (const path of paths) {
+export function readManifests(paths: readonly string[], options: ReadOptions = {}): Manifests {
+  const read = paths.flatMap((path) => {
     const files = expand(path)
-    for (const file of files) {
-      const read = parseManifests(file === '-' ? '<stdin>' : file, readText(file))
-      manifests.push(...read.manifests)
+    return files.map((file) => {
+      const { manifests, problems } = parseManifests(file === '-' ? '<stdin>' : file, readText(file, options), options)
       // A folder may hold other things beside manifests, such as request bodies; a file that is named must be one.
-      problems.push(...read.problems.filter((problem) => files[0] === path || problem.isManifest !== false))
-    }
+      const told = problems.filter((problem) => files[0] === path || problem.isManifest !== false)
+      return { manifests, problems: told }
+    })
+  })
+  return {
+    manifests: read.flatMap(({ manifests }) => manifests),
+    problems: read.flatMap(({ problems }) => problems),
   }
-  return { manifests, problems }
 }
 
 function expand(path: string): readonly string[] {
@@ -68,23 +78,28 @@ function expand(path: string): readonly string[] {
   return files
 }
 
-function readText(file: string): string {
+function readText(file: string, { isDump }: ReadOptions): string {
+  const bytesMax = isDump ? dumpBytesMax : fileBytesMax
+  const refuse = (size: number) =>
+    new CommandError(`${file}: ${size} bytes, the limit is ${bytesMax}: split it, several -f are read together`)
   const size = file === '-' ? 0 : statSync(file).size
-  if (size > fileBytesMax) throw new CommandError(`${file}: ${size} bytes, the limit for a manifest is ${fileBytesMax}`)
+  if (size > bytesMax) throw refuse(size)
   try {
     const bytes = readFileSync(file === '-' ? 0 : file)
+    if (bytes.length > bytesMax) throw refuse(bytes.length)
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
+    if (cause instanceof CommandError) throw cause
     if (cause instanceof TypeError) throw new CommandError(`${file}: is not text in UTF-8: save it as UTF-8`)
     throw new CommandError(`${file}: cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
   }
 }
 
 /** Parses YAML (or JSON, a part of it) with any number of documents. A `List` gives its items. */
-export function parseManifests(file: string, text: string): Manifests {
+export function parseManifests(file: string, text: string, { isDump = false }: ReadOptions = {}): Manifests {
   const lines = new LineCounter()
-  const manifests: Manifest[] = []
-  const problems: ManifestProblem[] = []
+  const into: Collection = { manifests: [], problems: [] }
+  const { problems } = into
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { file, line, column: col }
@@ -100,19 +115,28 @@ export function parseManifests(file: string, text: string): Manifests {
     }
     const value = toValue(document, (offset, message) => problems.push({ position: at(offset), message }))
     if (value === undefined || value === null) continue
-    collect(value, document, [], { at, manifests, problems })
+    collect(value, isDump ? always(at(offsetOf(document, []))) : placesIn(document, at), into)
   }
-  return { manifests, problems }
+  return into
+}
+
+type PositionOf = Manifest['positionOf']
+
+function placesIn(document: Document, at: (offset: number) => Position): PositionOf {
+  return (path) => at(offsetOf(document, path))
+}
+
+/** Made apart from `placesIn`: closures of one function keep alive what any of them uses, here the parsed document. */
+function always(position: Position): PositionOf {
+  return () => position
 }
 
 interface Collection {
-  readonly at: (offset: number) => Position
   readonly manifests: Manifest[]
   readonly problems: ManifestProblem[]
 }
 
-function collect(value: unknown, document: Document, prefix: readonly (string | number)[], into: Collection): void {
-  const positionOf = (path: readonly (string | number)[]): Position => into.at(offsetOf(document, [...prefix, ...path]))
+function collect(value: unknown, positionOf: PositionOf, into: Collection): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     into.problems.push({
       position: positionOf([]),
@@ -128,7 +152,8 @@ function collect(value: unknown, document: Document, prefix: readonly (string | 
     return
   }
   if (fields.kind === 'List' && Array.isArray(fields.items)) {
-    fields.items.forEach((item, index) => collect(item, document, [...prefix, 'items', index], into))
+    for (const [index, item] of fields.items.entries())
+      collect(item, (path) => positionOf(['items', index, ...path]), into)
     return
   }
   const metadata = fields.metadata

@@ -1,20 +1,20 @@
-import { type Document, isScalar, type LineCounter, parseAllDocuments, type Tags, visit } from 'yaml'
+import { Composer, type Document, isScalar, type LineCounter, Parser, type Tags, visit } from 'yaml'
 
 /**
  * The documents of a file, read as kubectl reads them (sigs.k8s.io/yaml): YAML 1.1, where `yes` is true and 0777 is octal,
  * but times and dates stay text. What is wrong stands in each document's `errors`.
  */
-export function readYaml(text: string, lineCounter: LineCounter): readonly Document[] {
-  const documents = parseAllDocuments(text, {
+export function readYaml(text: string, lineCounter: LineCounter): Iterable<Document> {
+  // One after another: of a file with many documents, not all are held at once.
+  const parser = new Parser(lineCounter.addNewLine)
+  const composer = new Composer({
     version: '1.1',
     customTags: withoutOwnTypes,
-    lineCounter,
-    // The parser compares every key with every other: `repeatedKeys` does it in one go.
+    // The composer compares every key with every other: `repeatedKeys` does it in one go.
     uniqueKeys: false,
-    prettyErrors: false,
     strict: true,
   })
-  return 'empty' in documents ? [] : documents
+  return composer.compose(parser.parse(text))
 }
 
 const ownTypes = new Set(['timestamp', 'binary', 'omap', 'pairs', 'set'].map((name) => `tag:yaml.org,2002:${name}`))

@@ -120,3 +120,9 @@ test('a folder gives its YAML and JSON files in order, and an empty one is an er
   )
   assert.throws(() => readManifests([join(folder, 'none.yaml')]), /there is no such file or folder/)
 })
+
+test('of a dump every place is its document, which is not held', () => {
+  const { manifests } = parseManifests('a.yaml', `${service('a')}---\n${service('b')}`, { isDump: true })
+  const places = manifests.map(({ positionOf }) => positionOf(['spec', 'predictor']).line)
+  assert.deepEqual(places, [1, 11])
+})

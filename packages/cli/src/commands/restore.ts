@@ -23,7 +23,7 @@ export function defineRestore(program: Command, terminal: Terminal): void {
     .addHelpText('after', '\nExample:\n  millrace restore -f before-upgrade.yaml --dry-run')
     .action((options: RestoreCommandOptions) =>
       withClient(options, terminal, async (client) => {
-        const { manifests, problems } = readManifests(options.filename)
+        const { manifests, problems } = readManifests(options.filename, { isDump: true })
         throwProblems(problems)
         let skipped = 0
         await restoreObjects(

@@ -48,7 +48,7 @@ export function defineUpgrade(program: Command, terminal: Terminal): void {
 
 async function read(options: UpgradeOptions, terminal: Terminal): Promise<Preview> {
   if (options.filename) {
-    const { manifests, problems } = readManifests(options.filename)
+    const { manifests, problems } = readManifests(options.filename, { isDump: true })
     throwProblems(problems)
     return previewUpgrade(
       manifests.map((manifest) => manifest.object),
