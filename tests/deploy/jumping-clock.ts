@@ -15,3 +15,5 @@ process.on('message', (message: { readonly byMs: number }) => {
 })
 // Listening for the parent keeps nothing alive.
 process.channel?.unref()
+// Nor does it survive the test that started it.
+process.once('disconnect', () => process.exit(1))
