@@ -14,6 +14,7 @@ export function yamlText(objects: readonly Json[], more = ''): string {
   return `${generatedNote}${more}${objects.map(oneText).join('---\n')}`
 }
 
+/** In quotes where YAML 1.1, which kubectl reads, would take a text for something else. */
 export function oneText(value: Json): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
 }

@@ -19,11 +19,15 @@ export function readYaml(text: string, lineCounter: LineCounter): Iterable<Docum
 
 const ownTypes = new Set(['timestamp', 'binary', 'omap', 'pairs', 'set'].map((name) => `tag:yaml.org,2002:${name}`))
 
-/** Without what is no JSON value. `12:30` is a number of YAML 1.1 that kubectl does not know. */
+/**
+ * Without what is no JSON value. `12:30` is a number of YAML 1.1 that kubectl does not know, and no number is without a digit,
+ * as the parser has it of `.`.
+ */
 function withoutOwnTypes(tags: Tags): Tags {
-  return tags.filter((tag) => {
-    if (typeof tag === 'string') return true
-    return !ownTypes.has(tag.tag) && !('format' in tag && tag.format === 'TIME')
+  return tags.flatMap((tag): Tags => {
+    if (typeof tag === 'string') return [tag]
+    if (ownTypes.has(tag.tag) || ('format' in tag && tag.format === 'TIME')) return []
+    return 'test' in tag && tag.test?.test('.') ? [{ ...tag, test: new RegExp(`(?=.*\\d)${tag.test.source}`) }] : [tag]
   })
 }
 

@@ -77,11 +77,11 @@ test('aliases that multiply are refused', () => {
 test('a value is what kubectl takes it for, and what is printed is read as it was', () => {
   // Source: the answers of sigs.k8s.io/yaml v1.6.0.
   const text =
-    'data: {a: yes, b: Off, c: 0777, d: 1_000, e: 12:30, f: 2026-01-31, g: 0x1F, h: .5, i: 1e3, j: ~, k: "yes", on: n}\n'
+    'data: {a: yes, b: Off, c: 0777, d: 1_000, e: 12:30, f: 2026-01-31, g: 0x1F, h: .5, i: 1e3, j: ~, k: "yes", l: ., m: -., on: n}\n'
   const head = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n'
   const [read] = parseManifests('a.yaml', head + text).manifests
   const values = { a: true, b: false, c: 511, d: 1000, e: '12:30', f: '2026-01-31', g: 31, h: 0.5, i: 1000, j: null }
-  assert.deepEqual(read?.object['data'], { ...values, k: 'yes', true: false })
+  assert.deepEqual(read?.object['data'], { ...values, k: 'yes', l: '.', m: '-.', true: false })
   const printed = formatValue({ ...read?.object, data: { k: 'yes', e: '12:30', f: '2026-01-31', y: 'n' } }, 'yaml')
   const [again] = parseManifests('a.yaml', printed).manifests
   assert.deepEqual(again?.object['data'], { k: 'yes', e: '12:30', f: '2026-01-31', y: 'n' })
