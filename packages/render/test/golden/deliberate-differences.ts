@@ -54,7 +54,7 @@ export const rules: readonly Rule[] = [
       },
       { mark: /^refused: /, path: /status \S+ \|\.conditions$/, theirs: absent, ours: /"Ready":"False"/ },
       { mark: /^refused: /, path: /status \S+ \|\.conditions\.\w+$/, theirs: absent, ours: /^False$/ },
-      { mark: /^refused: /, path: /^status \S+ \|\.(address|url)$/, ours: absent },
+      { mark: /^refused: /, path: /status \S+ \|\.(address|url)$/, ours: absent },
       { mark: /^refused: /, path: /status \S+ \|\.deploymentMode$/, theirs: absent, ours: /^(Standard|Knative)$/ },
       { mark: /^refused: Invalid/, path: /status \S+ \|\.clusterServingRuntimeName$/, theirs: absent },
       {
