@@ -1,6 +1,6 @@
 import type { KubeObject } from '@millrace/kube'
 import type { Compared } from './as-rendered.ts'
-import { hasMarker, isReady, isStopped, markerOf, modeOf } from './objects.ts'
+import { hasMarker, isHidden, isReady, isStopped, markerOf, modeOf } from './objects.ts'
 
 /**
  * What a service means, told a second time and much shorter than the renderer does: which workloads there are and what they
@@ -117,9 +117,8 @@ function autoscalerFaults(
 }
 
 function exposureFaults(service: KubeObject, children: readonly KubeObject[]): readonly string[] {
-  const isHidden = service.metadata.labels?.['networking.kserve.io/visibility'] === 'cluster-local'
   const ways = children.filter(({ kind }) => ['Ingress', 'HTTPRoute', 'VirtualService'].includes(kind))
-  if (isHidden) return ways.map((way) => `is hidden, and ${titleOf(way)} leads to it`)
+  if (isHidden(service)) return ways.map((way) => `is hidden, and ${titleOf(way)} leads to it`)
   const kinds = new Set(ways.map(({ kind }) => kind))
   if (kinds.size > 1) return [`is reached by ${[...kinds].join(' and ')} at once`]
   return [...ingressFaults(service, ways), ...canaryFaults(service, ways)]

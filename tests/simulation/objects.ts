@@ -28,6 +28,11 @@ export function asksForNoPods(service: KubeObject): boolean {
   return isUnscaled && modeOf(service) === 'Standard' && Object(predictor).minReplicas === 0
 }
 
+/** Reached from within the cluster only. */
+export function isHidden(service: KubeObject): boolean {
+  return service.metadata.labels?.['networking.kserve.io/visibility'] === 'cluster-local'
+}
+
 export function observedGeneration(object: KubeObject): number | undefined {
   return Object(object['status']).observedGeneration
 }

@@ -2,7 +2,17 @@ import { resources as serving } from '@millrace/api'
 import { type KubeObject, resources } from '@millrace/kube'
 import { type Compared, comparedWithRendering, servedChildKinds, type Truth } from './as-rendered.ts'
 import { askedOf } from './as-asked.ts'
-import { asksForNoPods, conditionOf, isReady, isStopped, labels, observedGeneration, ownerOf } from './objects.ts'
+import {
+  asksForNoPods,
+  conditionOf,
+  isHidden,
+  isReady,
+  isStopped,
+  labels,
+  modeOf,
+  observedGeneration,
+  ownerOf,
+} from './objects.ts'
 import { namespace } from './installation.ts'
 
 /** The cluster when nobody has done anything for a long time. */
@@ -81,23 +91,27 @@ async function nothingIsLeftBehind({ truth, services, graphs, pods }: Rest): Pro
 /** What can be rendered and whose pods run is Ready; what cannot, or whose pods do not, is not, and says why. */
 function readySaysWhatIsSo(rest: Rest): readonly string[] {
   const faults: string[] = []
-  for (const { service, rendered, children } of [...rest.services, ...rest.graphs]) {
+  for (const compared of [...rest.services, ...rest.graphs]) {
+    const { service } = compared
     const ready = conditionOf(service, 'Ready')
-    const shouldBe =
-      rendered.ok &&
-      !isStopped(service) &&
-      (asksForNoPods(service) || allPodsRun(children, rest.pods)) &&
-      stepsOf(service).every((name) =>
-        rest.services.some((step) => step.service.metadata.name === name && isReady(step.service)),
-      )
-    if (isReady(service) !== shouldBe)
-      faults.push(
-        `${nameOf(service)}: Ready is ${ready?.status} (${ready?.reason}: ${ready?.message}), should be ${shouldBe}`,
-      )
+    const why = whyNotReady(compared, rest)
+    const said = `${nameOf(service)}: Ready is ${ready?.status} (${ready?.reason}: ${ready?.message})`
+    if (isReady(service) && why !== undefined) faults.push(`${said}, but ${why}`)
+    if (!isReady(service) && why === undefined) faults.push(`${said}, and all is there`)
     if (ready && ready.status !== 'True' && !(ready.reason && ready.message))
-      faults.push(`${nameOf(service)}: Ready is ${ready.status} and does not say why`)
+      faults.push(`${said}, and does not say why`)
   }
   return faults
+}
+
+function whyNotReady({ service, rendered, children }: Compared, { services, pods }: Rest): string | undefined {
+  if (!rendered.ok) return 'it cannot be rendered'
+  if (isStopped(service)) return 'it is stopped'
+  const idle = asksForNoPods(service) ? undefined : workloadWithoutPod(service, children, pods)
+  if (idle !== undefined) return `no ready pod runs the newest template of ${idle}`
+  const ready = services.flatMap((step) => (isReady(step.service) ? (step.service.metadata.name ?? '') : []))
+  const missing = stepsOf(service).find((name) => !ready.includes(name))
+  return missing === undefined ? undefined : `${missing} is not ready`
 }
 
 /** The services that a graph calls. */
@@ -107,24 +121,32 @@ function stepsOf({ kind, spec }: KubeObject): readonly string[] {
   return Object.values(nodes).flatMap(({ steps = [] }) => steps.flatMap(({ serviceName }) => serviceName ?? []))
 }
 
-/** For every workload that the service needs, a pod of its newest template is ready. */
-function allPodsRun(children: readonly KubeObject[], pods: readonly KubeObject[]): boolean {
+/**
+ * A workload that the service needs and that has no ready pod of its newest template. A canary is not needed; and in Standard
+ * mode it is the way in from outside that waits for transformer and explainer (as in KServe): hidden, Ready is the predictor's.
+ */
+function workloadWithoutPod(
+  service: KubeObject,
+  children: readonly KubeObject[],
+  pods: readonly KubeObject[],
+): string | undefined {
+  const { name } = service.metadata
+  const isWaitedFor = (workload: string): boolean =>
+    !workload.includes('-canary-') &&
+    !(isHidden(service) && modeOf(service) === 'Standard' && !workload.startsWith(`${name}-predictor`))
   const workloads = children.filter(
     ({ kind, apiVersion }) => kind === 'Deployment' || apiVersion.startsWith('serving.knative'),
   )
-  const needed = workloads.filter(({ metadata }) => !metadata.name?.includes('-canary-'))
-  if (needed.length === 0) return false
-  return needed.every((workload) => {
+  const needed = workloads.filter(({ metadata }) => isWaitedFor(metadata.name ?? ''))
+  if (needed.length === 0) return 'anything'
+  const idle = needed.find((workload) => {
     const template = Object(Object(workload['spec']).template)
-    return pods.some(
-      (pod) =>
-        isReady(pod) &&
-        Object.entries(Object(Object(template.metadata).labels)).every(
-          ([key, value]) => pod.metadata.labels?.[key] === value,
-        ) &&
-        runsTemplate(pod, template),
-    )
+    const wanted = Object.entries(Object(Object(template.metadata).labels))
+    const isOfTemplate = (pod: KubeObject): boolean =>
+      wanted.every(([key, value]) => pod.metadata.labels?.[key] === value) && runsTemplate(pod, template)
+    return !pods.some((pod) => isReady(pod) && isOfTemplate(pod))
   })
+  return idle && nameOf(idle)
 }
 
 /** Images, arguments and environment of the template's containers are those of the pod. Names may be Knative's. */
