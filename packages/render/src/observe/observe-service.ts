@@ -16,9 +16,10 @@ import { podTrouble } from './pod-failure.ts'
 export function observeService(input: ObserveInput): Observed {
   const { service, rendered } = input
   const { facts } = rendered
-  if (facts.stopped && rendered.ok) return stoppedStatus(input)
   const previous = (service['status'] ?? {}) as InferenceServiceStatus
+  // Another controller looks after these, stopped or not.
   if (facts.mode === 'ModelMesh') return { ...previous, deploymentMode: facts.mode }
+  if (facts.stopped && rendered.ok) return stoppedStatus(input)
   const mode = facts.mode === 'Standard' ? observeStandard(input) : observeKnative(input)
   const parts = explain(mode)
   const problem = rendered.ok ? undefined : rendered.problem
