@@ -100,12 +100,19 @@ export function podTrouble(pod: KubeObject): Trouble | undefined {
     const what = isImage
       ? `The image of container "${container}" cannot be had`
       : `Container "${container}" cannot start`
-    const step = isImage
-      ? 'correct the image, or name a secret for its registry in imagePullSecrets'
-      : 'create what it refers to, or correct the reference'
-    return { reason: 'RuntimeUnhealthy', message: `${what} (pod ${name}, ${waiting.reason}${said}): ${step}.` }
+    return {
+      reason: 'RuntimeUnhealthy',
+      message: `${what} (pod ${name}, ${waiting.reason}${said}): ${waitingStep(waiting.reason)}.`,
+    }
   }
   return { reason: 'ModelLoadFailed', message: `${endSentence(found, ended ?? {}, name)}.` }
+}
+
+function waitingStep(reason: string): string {
+  if (reason === 'ErrImageNeverPull') return 'name an image that its node has'
+  return imageFailures.includes(reason)
+    ? 'correct the image, or name a secret for its registry in imagePullSecrets'
+    : 'create what it refers to, or correct the reference'
 }
 
 function endSentence({ container, isInit }: Found, ended: Termination, pod: string): string {

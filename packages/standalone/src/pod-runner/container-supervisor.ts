@@ -146,8 +146,7 @@ export class ContainerSupervisor {
       if (result.ok) return result.launch
       const { message } = result
       if (tries === 1) onEvent('Warning', 'Failed', message)
-      const isRepeatedPull = result.reason === 'ErrImagePull' && tries > 1
-      this.#setState({ waiting: { reason: isRepeatedPull ? 'ImagePullBackOff' : result.reason, message } })
+      this.#setState({ waiting: { reason: result.reason, message } })
       await sleep(clock, waitMs, this.#halt.signal)
       waitMs = Math.min(waitMs * 2, timing.retry.maxMs)
     }

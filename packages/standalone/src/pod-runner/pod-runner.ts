@@ -5,7 +5,7 @@ import type { ResolveImage } from './prepare-launch.ts'
 export interface PodRunnerOptions {
   /** Everything that pods have on disk is below this directory; it is made if missing. */
   readonly dataDir: string
-  /** Without a program there is ErrImagePull. */
+  /** Without a program there is ErrImageNeverPull, a kubelet's word for an image that is not there and is not looked for. */
   readonly resolveImage: ResolveImage
   /** Shared with the API server: who shows it may read logs. */
   readonly kubeletToken: string

@@ -49,7 +49,11 @@ export interface Launch {
 
 export type LaunchResult =
   | { readonly ok: true; readonly launch: Launch }
-  | { readonly ok: false; readonly reason: 'ErrImagePull' | 'CreateContainerConfigError'; readonly message: string }
+  | {
+      readonly ok: false
+      readonly reason: 'ErrImageNeverPull' | 'CreateContainerConfigError'
+      readonly message: string
+    }
 
 /**
  * Everything that is needed to start a container, or why it cannot be. Variables are expanded first and paths mapped in
@@ -59,7 +63,7 @@ export async function prepareLaunch(container: Container, context: LaunchContext
   const image = container.image ?? ''
   const program = context.resolveImage(image)
   if (!program || 'missing' in program) {
-    return { ok: false, reason: 'ErrImagePull', message: program?.missing ?? unknownImage(image) }
+    return { ok: false, reason: 'ErrImageNeverPull', message: program?.missing ?? unknownImage(image) }
   }
   const directory = containerDirectory(context.podDir, container.name)
   const work = join(directory, 'work')

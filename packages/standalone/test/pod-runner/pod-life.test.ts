@@ -111,7 +111,7 @@ test('says what to do about an image that no program stands for', async (t) => {
   const waiting = await status(
     'unknown',
     'image back-off',
-    (found) => found.containerStatuses?.[0]?.state.waiting?.reason === 'ImagePullBackOff',
+    (found) => found.containerStatuses?.[0]?.state.waiting?.reason === 'ErrImageNeverPull',
   )
   assert.match(waiting.containerStatuses?.[0]?.state.waiting?.message ?? '', /nvcr\.io\/tritonserver:24.*cluster/)
   assert.equal(waiting.phase, 'Pending')
