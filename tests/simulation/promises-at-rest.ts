@@ -122,8 +122,9 @@ function stepsOf({ kind, spec }: KubeObject): readonly string[] {
 }
 
 /**
- * A workload that the service needs and that has no ready pod of its newest template. A canary is not needed; and in Standard
- * mode it is the way in from outside that waits for transformer and explainer (as in KServe): hidden, Ready is the predictor's.
+ * A workload that the service needs and that has no ready pod of its newest template. A canary is not needed. Transformer and
+ * explainer are what the way in from outside waits for: in Standard mode, as in KServe, there is none to a hidden service; in
+ * Knative mode one that is open stays open when an explainer comes.
  */
 function workloadWithoutPod(
   service: KubeObject,
@@ -131,9 +132,13 @@ function workloadWithoutPod(
   pods: readonly KubeObject[],
 ): string | undefined {
   const { name } = service.metadata
-  const isWaitedFor = (workload: string): boolean =>
-    !workload.includes('-canary-') &&
-    !(isHidden(service) && modeOf(service) === 'Standard' && !workload.startsWith(`${name}-predictor`))
+  const isKnative = modeOf(service) === 'Knative'
+  const isOpen = Object(service['status']).url !== undefined
+  const isWaitedFor = (workload: string): boolean => {
+    if (workload.includes('-canary-')) return false
+    if (isKnative) return !(isOpen && workload === `${name}-explainer`)
+    return !isHidden(service) || workload.startsWith(`${name}-predictor`)
+  }
   const workloads = children.filter(
     ({ kind, apiVersion }) => kind === 'Deployment' || apiVersion.startsWith('serving.knative'),
   )
