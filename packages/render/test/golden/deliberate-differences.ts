@@ -80,8 +80,9 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'WorksWhereKServeFails',
-    why: 'Objects that KServe makes wrongly, so that the API server or admission refuses them, are made right: rollout amounts that are plain numbers, a probe that replaces the runtime’s of another kind, a volume that only the finished pod has, a server that is not the first container, a canary of another format than the predictor, quotes in a runtime’s placeholders.',
+    why: 'Objects that KServe makes wrongly, so that the API server or admission refuses them, are made right: rollout amounts that are plain numbers, a probe that replaces the runtime’s of another kind, a volume that only the finished pod has, a server that is not the first container, a canary of another format than the predictor, several containers of which none is the named server, quotes in a runtime’s placeholders.',
     places: [
+      { mark: 'broken', path: /status \S+ \|\.deploymentMode$/, theirs: absent, ours: /^(Standard|Knative)$/ },
       {
         mark: 'broken',
         path: /object (Deployment|HorizontalPodAutoscaler|Service|ScaledObject)\.\S+$/,

@@ -52,11 +52,18 @@ export function serviceMarks({ id, cluster, expected, wasStopped, ...news }: Mar
   return marks
 }
 
-/** KServe's attempt ended in an error: an event says so, or a graph has its Service and never its Deployment. */
-function isBroken(id: string, { events = [], objects = {} }: Snapshot): boolean {
+/**
+ * KServe's attempt ended in an error: an event says so, or a graph has its Service and never its Deployment, or it panicked
+ * and has written no status at all.
+ */
+function isBroken(id: string, { events = [], objects = {}, primary = {} }: Snapshot): boolean {
   const [kind, name] = id.split('/')
   if (kind === 'InferenceGraph') return `Service.core/${name}` in objects && !(`Deployment.apps/${name}` in objects)
-  return events.some((event) => event.reason === 'InternalError' && event.kind === kind && event.name === name)
+  const hasNoStatus = kind === 'InferenceService' && id in primary && primary[id]?.['status'] === undefined
+  return (
+    hasNoStatus ||
+    events.some((event) => event.reason === 'InternalError' && event.kind === kind && event.name === name)
+  )
 }
 
 function isScaleAnnotated({ metadata, spec }: KubeObject): boolean {
