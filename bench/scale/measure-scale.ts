@@ -65,8 +65,8 @@ export async function measureScale(session: Session, setup: ScaleSetup): Promise
     etcd: processUse(etcdPid),
   }
   const startedMs = performance.now()
-  const created = createServices(client, mode, services)
-  await Promise.all([created, untilAllChildren(client, mode, services, session.signal)])
+  await createServices(client, mode, services)
+  await untilAllChildren(client, mode, services, session.signal)
   const seconds = (performance.now() - startedMs) / 1000
   const used = await untilQuiet(first, session.signal)
   const requests = requestsSince(before.requests, await readApiRequests(client))
