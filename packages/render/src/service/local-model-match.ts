@@ -3,6 +3,7 @@ import type { KubeObject } from '@millrace/kube'
 import { internalKeys, labelKeys, userKeys } from '../keys.ts'
 import type { StringMap } from '../pod/shape.ts'
 import type { World } from '../world.ts'
+import { sourceUri } from './source-uri.ts'
 
 export interface LocalModelMetadata {
   readonly labels: StringMap
@@ -21,7 +22,7 @@ export function localModelMetadata(
   annotations: StringMap,
   input: { readonly usesLocalModels: boolean; readonly world: World },
 ): LocalModelMetadata {
-  const uri = predictor.model?.storageUri
+  const uri = sourceUri(predictor)
   if (!input.usesLocalModels || uri === undefined || userKeys.disableLocalModel in annotations) return none
   const caches = [...input.world.list('LocalModelNamespaceCache', namespace), ...input.world.list('LocalModelCache')]
   for (const cache of caches) {

@@ -22,6 +22,7 @@ import {
 } from './metadata.ts'
 import { planWorker } from './plan-worker.ts'
 import { type PlanningInput, type Refusal, refuse, withServiceName } from './planning.ts'
+import { sourceUri } from './source-uri.ts'
 import { checkStorageUri } from './storage-check.ts'
 
 export interface PredictorPlan {
@@ -117,14 +118,6 @@ function customServer(predictor: PredictorSpec): Served | Refusal {
     })
   }
   return { ok: true, pod: { ...pod, containers: pod.containers }, runtime: undefined, labels: {}, decisions: [] }
-}
-
-/** The location of a single model: the model's own, or what a custom server's STORAGE_URI says. */
-function sourceUri(predictor: PredictorSpec): string | undefined {
-  if (predictor.model) return predictor.model.storageUri
-  const server = predictor.containers?.find((container) => container.name === containerNames.server)
-  const variable = server?.env?.find((candidate) => candidate.name === envNames.storageUri)
-  return variable === undefined ? undefined : (variable.value ?? '')
 }
 
 function checkSources(predictor: PredictorSpec, uri: string | undefined, input: PlanningInput): Problem | undefined {
