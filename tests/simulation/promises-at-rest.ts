@@ -146,12 +146,16 @@ function workloadWithoutPod(
   if (needed.length === 0) return 'anything'
   const idle = needed.find((workload) => {
     const template = Object(Object(workload['spec']).template)
-    const wanted = Object.entries(Object(Object(template.metadata).labels))
-    const isOfTemplate = (pod: KubeObject): boolean =>
-      wanted.every(([key, value]) => pod.metadata.labels?.[key] === value) && runsTemplate(pod, template)
-    return !pods.some((pod) => isReady(pod) && isOfTemplate(pod))
+    const { labels = {}, annotations = {} } = Object(template.metadata) as KubeObject['metadata']
+    const isOfTemplate = ({ metadata }: KubeObject): boolean =>
+      hasAll(metadata.labels, labels) && hasAll(metadata.annotations, annotations)
+    return !pods.some((pod) => isReady(pod) && isOfTemplate(pod) && runsTemplate(pod, template))
   })
   return idle && nameOf(idle)
+}
+
+function hasAll(record: Readonly<Record<string, string>> = {}, wanted: Readonly<Record<string, string>>): boolean {
+  return Object.entries(wanted).every(([key, value]) => record[key] === value)
 }
 
 /** Images, arguments and environment of the template's containers are those of the pod. Names may be Knative's. */
