@@ -104,8 +104,8 @@ const storageInitializer = object(
 const s3 = object(
   'S3. Empty: not set.',
   {
-    s3AccessKeyIDName: text('Key of the Secret that holds the access key.', { default: 'AWS_ACCESS_KEY_ID' }),
-    s3SecretAccessKeyName: text('Key of the Secret that holds the secret key.', { default: 'AWS_SECRET_ACCESS_KEY' }),
+    s3AccessKeyIDName: text('Key of the Secret that holds the access key.', { default: 'awsAccessKeyID' }),
+    s3SecretAccessKeyName: text('Key of the Secret that holds the secret key.', { default: 'awsSecretAccessKey' }),
     s3Endpoint: text('The server.', noDefault),
     s3UseHttps: text('1 or 0.', noDefault),
     s3Region: text('The region.', noDefault),

@@ -21,6 +21,10 @@ const settings = {
     enableModelcar: true,
     uidModelcar: 1010,
   },
+  credentials: {
+    s3: { s3AccessKeyIDName: 'AWS_ACCESS_KEY_ID', s3SecretAccessKeyName: 'AWS_SECRET_ACCESS_KEY' },
+    gcs: { gcsCredentialFileName: 'gcloud-application-credentials.json' },
+  },
   logger: { image: 'kserve/agent:latest', defaultUrl: 'http://default-broker' },
   batcher: { image: 'kserve/agent:latest', maxBatchSize: '32', maxLatency: '5000' },
   agent: { image: 'kserve/agent:latest' },
