@@ -82,7 +82,7 @@ async function execute(
     world.replicaSets.remember(await client.patch<ReplicaSet>(resources.replicaSets, place(name), 'merge', body))
   }
   for (const name of plan.remove) await deleteIfThere(client, name, place)
-  await writeStatus(world, place(deployment.metadata.name ?? ''), plan)
+  await writeStatus(world, deployment, plan)
 }
 
 async function deleteIfThere(client: Client, name: string, place: (name: string) => ObjectName): Promise<void> {
@@ -93,9 +93,11 @@ async function deleteIfThere(client: Client, name: string, place: (name: string)
   }
 }
 
-async function writeStatus(world: DeploymentWorld, name: ObjectName, plan: DeploymentPlan): Promise<void> {
-  const live = world.deployments.get(name)
-  if (!live || isDeepStrictEqual(live.status, plan.status)) return
+async function writeStatus(world: DeploymentWorld, deployment: Deployment, plan: DeploymentPlan): Promise<void> {
+  const { namespace = '', name = '', uid } = deployment.metadata
+  const live = world.deployments.get({ namespace, name })
+  // Deleted and made anew since the plan was made: what was found of the earlier one says nothing of this one.
+  if (!live || live.metadata.uid !== uid || isDeepStrictEqual(live.status, plan.status)) return
   const next: KubeObject & Deployment = { ...live, status: plan.status }
   world.deployments.remember(await world.client.replace(resources.deployments, next, { subresource: 'status' }))
 }
