@@ -66,6 +66,9 @@ export function testAnswers(platform: () => PlatformProcess): void {
   }
 }
 
+/** Kubernetes' garbage collector looks every half minute whether there are new kinds. */
+const gcMsMax = 75_000
+
 export function testDeletion(platform: () => PlatformProcess): void {
   test('a service of the old per-framework form is served too, and is gone after delete', async () => {
     const applied = await millrace(['apply', '-f', '-', '--kubeconfig', platform().kubeconfig], { input: oldForm })
@@ -89,6 +92,7 @@ export function testDeletion(platform: () => PlatformProcess): void {
           'old-form',
         ),
       'nothing of old-form is left',
+      gcMsMax,
     )
   })
 }
