@@ -116,6 +116,10 @@ describe('the ConfigMap inferenceservice-config', () => {
     }
     assert.match(said({ ingress: '{"domainTemplate": "{{ .Nmae }}.x"}' })[0] ?? '', /\{\{ \.Nmae \}\} is not known/)
     assert.match(said({ storageInitializer: '{"cpuLimit": "lots"}' })[0] ?? '', /cpuLimit: "lots" is not a quantity/)
+    const rollout = (maxSurge: string) =>
+      `{"deploymentRolloutStrategy": {"defaultRollout": {"maxSurge": "${maxSurge}"}}}`
+    assert.match(said({ deploy: rollout('x') })[0] ?? '', /maxSurge: "x" is neither a number of pods/)
+    assert.deepEqual([...said({ deploy: rollout('25%') }), ...said({ deploy: rollout('1') })], [])
     assert.match(said({ storageInitializer: '{"ociModelMode": "x"}' })[0] ?? '', /ociModelMode/)
   })
 

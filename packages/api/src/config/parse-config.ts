@@ -51,6 +51,7 @@ export function parseConfig(
   const config = completed(Object.fromEntries(parts) as ClusterConfig)
   checkIngress(config.ingress, data?.['ingress'], findings)
   checkResources(config, data ?? {}, findings)
+  checkRollout(config.deploy, data?.['deploy'], findings)
   return lastGood ? withLastGood({ config, findings }, lastGood) : { config, findings }
 }
 
@@ -181,6 +182,20 @@ function checkResources(
     }
   }
   visit(config, [])
+}
+
+/** As in a Deployment: a number of pods, or a percentage. */
+const rolloutAmount = /^(\d+|\d+%)$/
+
+function checkRollout(deploy: ClusterConfig['deploy'], text: string | undefined, findings: ConfigFinding[]): void {
+  const amounts = deploy.deploymentRolloutStrategy?.defaultRollout
+  for (const name of ['maxSurge', 'maxUnavailable'] as const) {
+    const value = amounts?.[name]
+    if (text === undefined || !value || rolloutAmount.test(value)) continue
+    const path = ['data', 'deploy', 'deploymentRolloutStrategy', 'defaultRollout', name]
+    const message = `${JSON.stringify(value)} is neither a number of pods such as "1" nor a percentage such as "25%"`
+    findings.push(withLine(errorAt(path, 'rollout', message, { value }), text))
+  }
 }
 
 /** One line for logs and events, such as `inferenceservice-config data.ingress.urlScheme: must be …`. */
