@@ -66,7 +66,7 @@ for (const { name, start, skip: reason } of servers) {
         apiVersion: 'v1',
         kind: 'Secret',
         metadata: { namespace: 'default', name: 's3', annotations: { 'serving.kserve.io/s3-endpoint': 'minio:9000' } },
-        stringData: { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'hush' },
+        stringData: { awsAccessKeyID: 'id', awsSecretAccessKey: 'hush' },
       })
       await client.create(resources.serviceAccounts, {
         apiVersion: 'v1',
