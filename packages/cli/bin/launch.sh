@@ -19,6 +19,6 @@ shift
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE-$root/node_modules/.cache/millrace}"
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX-2}"
 # The platform is idle most of the time, and then its size is what counts: a small young generation, and no optimising
-# compiler for the one WebAssembly module there is (an HTTP parser), which takes 25 MB once and is not faster here.
+# compiler for the one WebAssembly module there is, an HTTP parser (docs/measurements.md).
 set -- --expose-gc --max-semi-space-size=2 --liftoff-only "$file" "$@"
 exec "$root/node_modules/.bin/node" --disable-warning=ExperimentalWarning "$@"
