@@ -114,7 +114,7 @@ test('after kill -9 the next start ends what was left, children included', onLin
 test('a process that only has the pid of a recorded one is left alone', onLinux, async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'pod-runner-'))
   t.after(() => rm(dataDir, { recursive: true, force: true }))
-  const stranger: ChildProcess = spawn('sleep', ['300'], { detached: true })
+  const stranger: ChildProcess = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 300_000)'], { detached: true })
   t.after(() => stranger.kill('SIGKILL'))
   const pid = stranger.pid ?? 0
   const directory = join(dataDir, 'processes')

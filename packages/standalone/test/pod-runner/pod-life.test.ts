@@ -139,7 +139,7 @@ test('ends a pod gracefully, tells its last status, then lets the object go, and
     containers: [
       {
         ...sh('main', 'trap "exit 0" TERM; echo up; while true; do sleep 0.02; done'),
-        readinessProbe: { exec: { command: ['true'] } },
+        readinessProbe: { exec: { command: ['/bin/sh', '-c', 'true'] } },
       },
     ],
   })

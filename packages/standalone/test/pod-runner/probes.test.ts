@@ -58,7 +58,7 @@ test('probes by exec and by gRPC health check', async (t) => {
       {
         ...sh('main', 'sleep 0.2; touch /mnt/v/up; sleep 60'),
         volumeMounts,
-        readinessProbe: { exec: { command: ['test', '-f', '/mnt/v/up'] } },
+        readinessProbe: { exec: { command: ['/bin/sh', '-c', 'test -f /mnt/v/up'] } },
       },
     ],
   })

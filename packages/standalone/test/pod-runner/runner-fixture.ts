@@ -92,8 +92,11 @@ export async function podRunnerFixture(t: TestContext, options: Partial<PodRunne
   return fixture
 }
 
+/** `sleep` and `cat` are on every machine, though not always where this process looks for programs. */
+const withSystemPrograms = 'PATH="$PATH:/usr/bin:/bin";'
+
 export function sh(name: string, script: string) {
-  return { name, image: 'sh', args: ['-c', script] }
+  return { name, image: 'sh', args: ['-c', `${withSystemPrograms} ${script}`] }
 }
 
 export function isReady(status: PodStatus): boolean {

@@ -15,5 +15,5 @@ await startPodRunner(cluster.client, {
   dataDir,
   kubeletToken: 'x',
   // Ignores the lifeline, as a program that was not made for this platform does, and leaves a child in its group.
-  resolveImage: () => ({ command: ['/bin/sh', '-c', 'sleep 300 & echo $! $$ > "$HOME/pids"; wait'] }),
+  resolveImage: () => ({ command: ['/bin/sh', '-c', 'PATH="$PATH:/usr/bin:/bin"; sleep 300 & echo $! $$ > "$HOME/pids"; wait'] }),
 })
