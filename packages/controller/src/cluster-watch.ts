@@ -24,6 +24,8 @@ export interface ClusterWatch {
   collections(): Iterable<readonly [WatchedKind, Collection]>
   /** Whether the server serves `plural.group`, in any version; of the kinds in the table and of all others. */
   serves(name: string): boolean
+  /** Why the server does not tell what it serves. */
+  readonly trouble: Error | undefined
   close(): Promise<void>
 }
 
@@ -65,6 +67,7 @@ export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
   let pending: Promise<void> = Promise.resolve()
   let wake: () => void = () => {}
   let isDue = true
+  let trouble: Error | undefined
 
   const crds = informers.informer(resources.customResourceDefinitions, { metadataOnly: true })
   crds.onChange(() => {
@@ -127,6 +130,7 @@ export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
         const discovery = await discover(client, { signal: abort.signal })
         served = new Set(discovery.resources.map(({ plural, group }) => `${plural}.${group}`))
         await follow(discovery)
+        trouble = undefined
         firstLook.resolve()
         options.onDiscovered()
         failures = agrees() ? 0 : failures + 1
@@ -134,6 +138,7 @@ export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
         if (!isKubeError(error)) throw error
         if (abort.signal.aborted) return
         failures += 1
+        trouble = error
         log.warn('The cluster does not tell what it serves', { error: error.message })
       }
       await waitForNext(failures)
@@ -178,6 +183,9 @@ export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
       return collection?.isSynced ? collection : undefined
     },
     serves: (name) => served.has(name),
+    get trouble() {
+      return trouble
+    },
     *collections() {
       for (const kind of kinds) {
         const collection = running.get(kind.id)

@@ -17,8 +17,8 @@ export interface AuthorityOptions {
   readonly configurationName: string
   /** The Service that stands for us: what calls another one is not ours to touch. */
   readonly service: { readonly namespace: string; readonly name: string }
-  /** PEM. */
-  readonly authority: () => string
+  /** PEM; undefined: there is none yet. */
+  readonly authority: () => string | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -42,8 +42,10 @@ export function fillInAuthority(client: Client, options: AuthorityOptions): Keep
   const crd = follow(resources.customResourceDefinitions, convertedCrd, conversionOnly)
   const write = async (informer: Informer, fillIn: FillIn, signal: AbortSignal): Promise<boolean> => {
     if (!informer.isSynced) return isKubeError(informer.trouble, 'Forbidden')
+    const authority = options.authority()
+    if (authority === undefined) return false
     const [object] = informer.list()
-    const caBundle = Buffer.from(options.authority()).toString('base64')
+    const caBundle = Buffer.from(authority).toString('base64')
     const body = object && fillIn(object, options.service, caBundle)
     if (!object || !body) return true
     const name = object.metadata.name ?? ''

@@ -139,7 +139,8 @@ function readersOf(client: Client, watch: ClusterWatch): GatherSources {
 function waitingText(watch: ClusterWatch): string {
   const missing = [...watch.collections()].filter(([, one]) => !one.isSynced)
   const named = missing.map(([kind, one]) => (one.trouble ? `${kind.id} (${one.trouble.message})` : kind.id))
-  return named.length > 0 ? `the first state of ${named.join(', ')}` : 'the API server'
+  if (named.length > 0) return `the first state of ${named.join(', ')}`
+  return watch.trouble ? `the API server (${watch.trouble.message})` : 'the API server'
 }
 
 async function readImageVolumes(client: Client): Promise<boolean> {

@@ -87,6 +87,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     () => loop.close(),
   ]
   let isReady = false
+  let waitsFor = () => loop.waitsFor()
   let isClosed = false
   const close = async () => {
     isReady = false
@@ -102,6 +103,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
         completePods: loop.completePods,
         onRequest: metrics.webhook,
         clock,
+        random,
         log,
       }))
     if (webhook) closers.push(() => webhook.close())
@@ -116,12 +118,13 @@ export async function startController(options: ControllerOptions): Promise<Contr
       (await startPlainHttpServer(options.healthProbeAddr, {
         '/healthz': () => isHealthy(loop.longestRunSeconds()),
         '/readyz': () =>
-          isReady ? { status: 200, text: 'ok\n' } : { status: 503, text: `not ready: ${loop.waitsFor()}\n` },
+          isReady ? { status: 200, text: 'ok\n' } : { status: 503, text: `not ready: ${waitsFor()}\n` },
       }))
     if (healthServer) closers.push(() => healthServer.close())
 
     const begin = async () => {
       await loop.started
+      waitsFor = () => 'the webhook, which is not registered'
       // Closed before it had begun: nobody would ever end what began now.
       if (isClosed) return
       if (options.leaderElect) {

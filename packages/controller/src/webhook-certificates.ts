@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import {
+  backoffMs,
   certificateProblem,
   type Client,
   type Clock,
@@ -25,7 +26,8 @@ export interface ServedCertificate {
 }
 
 export interface Certificates {
-  current(): ServedCertificate
+  /** Undefined: the Secret that replicas share was not read yet. */
+  current(): ServedCertificate | undefined
   /** At most one listener. */
   onChange(listener: () => void): void
   close(): Promise<void>
@@ -33,6 +35,7 @@ export interface Certificates {
 
 interface Tools {
   readonly clock: Clock
+  readonly random: () => number
   readonly log: Log
 }
 
@@ -40,18 +43,23 @@ const dayMs = 86_400_000
 const authorityDays = 3650
 const certificateDays = 365
 const renewalLookMs = 6 * 3_600_000
+const retryWait = { firstMs: 500, maxMs: 60_000 }
 export const certificateSecretName = 'millrace-webhook-certificate'
 const attemptsMax = 5
 
-/** From a folder (cert-manager's, an administrator's); else our own: in memory on one machine, in a shared Secret in a cluster. */
+/**
+ * From a folder (cert-manager's, an administrator's); else our own: in memory on one machine, in a shared Secret in a cluster,
+ * which comes when the API server answers. Rejects when there is no certificate in the folder.
+ */
 export async function obtainCertificates(client: Client, options: WebhookOptions, tools: Tools): Promise<Certificates> {
   if (options.certDir !== undefined) return fromDirectory(options.certDir, tools)
   if (options.mode === 'url') {
     const make = () => ownCertificate(options, tools.clock)
     return renewed(make(), make, options, tools)
   }
-  const make = () => fromSecret(client, options, tools.clock)
-  const certificates = renewed(await make(), make, options, tools)
+  const make = (signal: AbortSignal) => fromSecret(client, options, tools.clock, signal)
+  const certificates = renewed(undefined, make, options, tools)
+  certificates.look()
   const fieldSelector = `metadata.name=${certificateSecretName}`
   const secret = startInformer(client, resources.secrets, {
     namespace: options.service.namespace,
@@ -90,37 +98,49 @@ async function fromDirectory(directory: string, tools: Tools): Promise<Certifica
 }
 
 function renewed(
-  first: ServedCertificate,
-  make: () => ServedCertificate | Promise<ServedCertificate>,
+  first: ServedCertificate | undefined,
+  make: (signal: AbortSignal) => ServedCertificate | Promise<ServedCertificate>,
   options: WebhookOptions,
-  { clock, log }: Tools,
+  { clock, random, log }: Tools,
 ): Certificates & { look(): void } {
   let current = first
   let listener: () => void = () => {}
   let cancel: () => void = () => {}
   /** One look after the other: each may write. */
   let looking: Promise<void> = Promise.resolve()
-  let isClosed = false
+  let failures = 0
+  const ended = new AbortController()
   const look = async () => {
     cancel()
-    if (isClosed) return
+    if (ended.signal.aborted) return
     try {
-      const problem = certificateProblem(current.pair, { now: clock.now(), ...namesOf(options) })
-      const next = problem !== undefined || options.mode === 'service' ? await make() : current
-      if (next.pair.certificate !== current.pair.certificate) {
+      const problem = current && certificateProblem(current.pair, { now: clock.now(), ...namesOf(options) })
+      const isDue = problem !== undefined || options.mode === 'service'
+      const next = current && !isDue ? current : await make(ended.signal)
+      failures = 0
+      if (next.pair.certificate !== current?.pair.certificate) {
+        if (current)
+          log.info('The certificate of the webhook was renewed', problem === undefined ? {} : { because: problem })
         current = next
-        log.info('The certificate of the webhook was renewed', problem === undefined ? {} : { because: problem })
         listener()
       }
     } catch (error) {
       if (!isKubeError(error)) throw error
-      log.warn('The certificate of the webhook could not be renewed', { error: error.message })
+      if (ended.signal.aborted) return
+      failures += 1
+      log.warn(
+        current
+          ? 'The certificate of the webhook could not be renewed'
+          : 'The webhook waits for its certificate, which is in a Secret',
+        { error: error.message },
+      )
     }
     arm()
   }
   const lookNext = () => void (looking = looking.then(look))
   const arm = () => {
-    if (!isClosed) cancel = clock.setTimeout(lookNext, renewalLookMs)
+    const waitMs = failures === 0 ? renewalLookMs : backoffMs(failures, { ...retryWait, random })
+    if (!ended.signal.aborted) cancel = clock.setTimeout(lookNext, waitMs)
   }
   arm()
   return {
@@ -128,7 +148,7 @@ function renewed(
     onChange: (given) => (listener = given),
     look: lookNext,
     close: async () => {
-      isClosed = true
+      ended.abort()
       cancel()
       await looking
     },
@@ -169,10 +189,11 @@ async function fromSecret(
   client: Client,
   options: WebhookOptions & { readonly mode: 'service' },
   clock: Clock,
+  signal: AbortSignal,
 ): Promise<ServedCertificate> {
   const name = { namespace: options.service.namespace, name: certificateSecretName }
   for (let attempt = 1; ; attempt++) {
-    const secret = await client.get(resources.secrets, name).catch((error: unknown) => {
+    const secret = await client.get(resources.secrets, name, { signal }).catch((error: unknown) => {
       if (isKubeError(error, 'NotFound')) return undefined
       throw error
     })
@@ -186,8 +207,8 @@ async function fromSecret(
     try {
       const made = trustedAfter(ownCertificate(options, clock), found?.authority)
       const fresh = secretOf(name, made)
-      if (secret) await client.replace(resources.secrets, { ...fresh, metadata: { ...secret.metadata } })
-      else await client.create(resources.secrets, fresh)
+      if (secret) await client.replace(resources.secrets, { ...fresh, metadata: { ...secret.metadata } }, { signal })
+      else await client.create(resources.secrets, fresh, { signal })
       return made
     } catch (error) {
       // Another of us was faster.

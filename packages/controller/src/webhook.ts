@@ -49,15 +49,16 @@ export async function startWebhook(
     readonly completePods: Admit
     readonly onRequest: (path: string) => (httpStatus: number) => void
     readonly clock: Clock
+    readonly random: () => number
     readonly log: Log
   },
 ): Promise<Webhook> {
-  const { clock, log } = context
-  const certificates = await obtainCertificates(client, options, { clock, log })
+  const { clock, random, log } = context
+  const certificates = await obtainCertificates(client, options, { clock, random, log })
   const server = await startAdmissionServer({
     host: options.host,
     port: options.port,
-    certificate: certificates.current().pair,
+    certificate: certificates.current()?.pair,
     handlers: {
       [validatePath]: { type: 'admission', admit: context.admit },
       [completePodsPath]: { type: 'admission', admit: context.completePods },
@@ -68,7 +69,8 @@ export async function startWebhook(
   })
   const tie = tieToServer(client, options, { port: server.port, certificates, clock, log })
   certificates.onChange(() => {
-    server.setCertificate(certificates.current().pair)
+    const current = certificates.current()
+    if (current) server.setCertificate(current.pair)
     tie.changed()
   })
   return {
@@ -95,7 +97,7 @@ function tieToServer(client: Client, options: WebhookOptions, context: TieContex
   const { certificates, clock, log } = context
   if (options.mode === 'url') {
     const conversion = keepConversionAddress(client, {
-      client: () => addressOf(options, context.port, convertPath, certificates.current().authority),
+      client: () => addressOf(options, context.port, convertPath, certificates.current()?.authority),
       clock,
       log,
     })
@@ -103,7 +105,7 @@ function tieToServer(client: Client, options: WebhookOptions, context: TieContex
   }
   if (options.certDir !== undefined)
     return { done: Promise.resolve(), changed: () => {}, close: () => Promise.resolve() }
-  const authority = () => certificates.current().authority ?? ''
+  const authority = () => certificates.current()?.authority
   return fillInAuthority(client, { configurationName, service: options.service, authority, clock, log })
 }
 
@@ -143,7 +145,7 @@ function keepRegistered(
   const run = async () => {
     while (!abort.signal.aborted) {
       due = new AbortController()
-      const wanted = registrations(options, port, certificates.current().authority)
+      const wanted = registrations(options, port, certificates.current()?.authority)
       const isRegistered = await register(client, wanted, { log, signal: abort.signal })
       if (isRegistered) registered.resolve()
       await sleep(clock, isRegistered ? lookAgainMs : retryMs, AbortSignal.any([due.signal, abort.signal]))

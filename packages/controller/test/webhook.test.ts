@@ -8,10 +8,13 @@ import {
   certificateProblem,
   createAuthority,
   issueCertificate,
+  KubeError,
   type KubeObject,
   resources,
+  silentLog,
   systemClock,
 } from '@millrace/kube'
+import { createVirtualClock } from '@millrace/testkit'
 import { startController, type WebhookOptions } from '../src/index.ts'
 import { createServingCluster, type MemoryCluster } from './memory-cluster.ts'
 import { service } from './run-controller.ts'
@@ -133,6 +136,39 @@ test('in a cluster all replicas share one certificate, and fill its authority in
   assert.deepEqual(authorities(cluster), { validation: undefined, conversion: undefined })
   await until(() => authorities(cluster).conversion !== undefined)
   assert.deepEqual(authorities(cluster), filled)
+})
+
+test('started while the API server is away, it stays, says what it waits for, and serves when the server is there', async () => {
+  const cluster = createServingCluster()
+  install(cluster)
+  let isAway = true
+  const client = new Proxy(cluster.client, {
+    get: (target, property, receiver) => {
+      if (isAway) throw new KubeError({ code: 'Unreachable', message: `${String(property)}: no connection` })
+      return Reflect.get(target, property, receiver)
+    },
+  })
+  const clock = createVirtualClock()
+  const waits: string[] = []
+  const log = { ...silentLog, warn: (message: string) => void waits.push(message) }
+  const health = { host: '127.0.0.1', port: 0 }
+  const controller = await startController({ client, webhook: inCluster, healthProbeAddr: health, clock, log })
+  const ask = (path: string) => fetch(`http://127.0.0.1:${controller.ports.health}${path}`)
+  await clock.advance(60_000)
+  assert.equal((await ask('/healthz')).status, 200)
+  assert.match(await (await ask('/readyz')).text(), /^not ready: the API server \(.*no connection\)/)
+  const waiting = waits.length
+  assert.ok(waits.includes('The webhook waits for its certificate, which is in a Secret'))
+  assert.ok(waiting < 40, `${waiting} lines in a minute:\n${waits.join('\n')}`)
+  isAway = false
+  await clock.advance(60_000)
+  await controller.ready
+  assert.equal((await ask('/readyz')).status, 200)
+  assert.notEqual(authorities(cluster).conversion, undefined)
+  const closing = controller.close()
+  await clock.advance(5_000)
+  await closing
+  assert.equal(clock.pending, 0)
 })
 
 test('a certificate that runs out is made anew by one of them and served by all, who are trusted before and after', async (t) => {

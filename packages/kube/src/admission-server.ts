@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TlsOptions } from 'node:tls'
 import { type Admit, type Convert, reviewAdmission, reviewConversion } from './admission-review.ts'
 import type { KeyPair } from './certificates.ts'
 import { type Log, silentLog } from './log.ts'
@@ -12,7 +13,8 @@ export interface AdmissionServerOptions {
   readonly host?: string
   /** Absent or 0: a free one. */
   readonly port?: number
-  readonly certificate: KeyPair
+  /** Undefined: nobody can connect until one is set. */
+  readonly certificate: KeyPair | undefined
   /** By path: `/validate-serving-kserve-io-v1beta1-inferenceservice`. */
   readonly handlers: Readonly<Record<string, AdmissionHandler>>
   readonly log?: Log
@@ -36,8 +38,7 @@ const connectionsMax = 512
 export async function startAdmissionServer(options: AdmissionServerOptions): Promise<AdmissionServer> {
   const { createServer } = await import('node:https')
   const { log = silentLog, handlers } = options
-  const { certificate, key } = options.certificate
-  const server = createServer({ cert: certificate, key, minVersion: 'TLSv1.2' }, (request, response) => {
+  const server = createServer(secureContext(options.certificate), (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     const ended = Object.hasOwn(handlers, path) ? options.onRequest?.(path) : undefined
     response.once('close', () => ended?.(response.statusCode))
@@ -57,7 +58,7 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
   const address = server.address()
   return {
     port: typeof address === 'object' && address ? address.port : 0,
-    setCertificate: (pair) => server.setSecureContext({ cert: pair.certificate, key: pair.key, minVersion: 'TLSv1.2' }),
+    setCertificate: (pair) => server.setSecureContext(secureContext(pair)),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -66,6 +67,10 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
         hurry.unref()
       }),
   }
+}
+
+function secureContext(pair: KeyPair | undefined): TlsOptions {
+  return { minVersion: 'TLSv1.2', ...(pair && { cert: pair.certificate, key: pair.key }) }
 }
 
 async function answer(
