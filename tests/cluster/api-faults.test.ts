@@ -13,6 +13,9 @@ import { becomesSilent } from './silence.ts'
 const servicesMax = 20
 const faultMs = 2_000
 const downMs = 2_000
+const awayMs = 5_000
+/** With back-off from 200 ms on, in twice the time that it waits for. */
+const retriesMax = 8
 const hourMs = 3_600_000
 
 describe('what API servers and networks do to a controller', { skip: kubernetesSkipReason() }, () => {
@@ -149,7 +152,53 @@ describe('what API servers and networks do to a controller', { skip: kubernetesS
     assert.equal(await controller.close(), '0', log())
     assert.deepEqual(await installation.audit.refused(account, backAt), [])
   })
+
+  test('started while there is no API server it stays, says what it waits for, and works when there is one', {
+    timeout: 90_000,
+  }, async () => {
+    const { kubernetes, client } = installation.cluster
+    await client.delete(resources.horizontalPodAutoscalers, inDefault('s0-predictor'))
+    controller = await installation.start({ beforeStart: () => kubernetes.stopApiServer(), until: 'alive' })
+    await new Promise((resolve) => setTimeout(resolve, awayMs))
+    assert.equal(controller.ended, undefined, log())
+    assert.equal(await controller.health('/healthz'), 200)
+    assert.equal(await controller.health('/readyz'), 503)
+    assert.match(
+      log(),
+      /The cluster does not tell what it serves .*no connection to the API server \(connect ECONNREFUSED/,
+    )
+    assertFewLines(log())
+    await kubernetes.startApiServer()
+    await until(async () => (await controller.health('/readyz')) === 200, log)
+    await converges()
+    await becomesSilent(installation)
+    assert.equal(await controller.close(), '0', log())
+  })
+
+  test('where it does not trust the API server it says so and what to check, and ends in order when told', async () => {
+    const { url } = installation.cluster.kubernetes
+    controller = await installation.start({ server: { url, ca: proxy.ca }, until: 'alive' })
+    await until(
+      () => /certificate is not trusted \(.*; check certificate-authority and the server's address/.test(log()),
+      log,
+    )
+    await new Promise((resolve) => setTimeout(resolve, awayMs))
+    assert.equal(await controller.health('/healthz'), 200)
+    assert.equal(await controller.health('/readyz'), 503)
+    assertFewLines(log())
+    assert.equal(await controller.close(), '0', log())
+  })
 })
+
+/** What is tried again, later each time, is told as often; what is followed, once each. */
+function assertFewLines(log: string): void {
+  const told = new Map<string, number>()
+  for (const line of log.split('\n')) {
+    const what = line.replace(/^\S+ /, '').slice(0, 40)
+    told.set(what, (told.get(what) ?? 0) + 1)
+  }
+  for (const [what, times] of told) assert.ok(times <= retriesMax, `${times} times: ${what}\n${log}`)
+}
 
 /** A list, as such or as a stream that begins. */
 function readsAll({ verb, requestURI, stage }: Call): boolean {

@@ -13,7 +13,7 @@ export interface ControllerProcess {
   readonly log: string
   /** Undefined while it runs: then its exit code, or the signal that ended it. */
   readonly ended: string | undefined
-  /** GET of a path of its health port. */
+  /** GET of a path of its health port; 0 where nobody answers. */
   health(path: string): Promise<number>
   metrics(): Promise<string>
   /** Puts its clock forwards by this much, or back. */
@@ -29,6 +29,8 @@ export interface ControllerListen {
   readonly webhookPort: number
   /** Absent: the cluster's own. */
   readonly server?: { readonly url: string; readonly ca: string }
+  /** What happens when it has its credentials and has not begun. */
+  readonly beforeStart?: () => Promise<void>
 }
 
 const node = process.execPath
@@ -66,6 +68,7 @@ export async function startControllerProcess(
     const [flag = '', value] = arg.split('=', 2)
     return value === undefined ? arg : `${flag}=${replaced[flag] ?? value}`
   })
+  await listen.beforeStart?.()
   const main = join(root, 'packages/cli/src/main.ts')
   const flags = ['--disable-warning=ExperimentalWarning', '--import', jumpingClock]
   const child = spawn(node, [...flags, main, ...own, '--kubeconfig', kubeconfig], {

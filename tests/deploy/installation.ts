@@ -19,16 +19,19 @@ export interface Installation {
   install(overlay: string): Promise<void>
   /** What is shipped as it is; only the webhook's Service has an address and a port of this machine. */
   here(text: string): string
-  /** A controller as its Deployment says; resolves when it is ready. */
+  /** A controller as its Deployment says; resolves when it is ready, or alive if no more is asked for. */
   start(options?: StartOptions): Promise<ControllerProcess>
   /** Ends what still runs, and the cluster. */
   close(): Promise<void>
 }
 
-export type StartOptions = Pick<ControllerListen, 'server'>
+export interface StartOptions extends Pick<ControllerListen, 'server' | 'beforeStart'> {
+  readonly until?: 'ready' | 'alive'
+}
 
 /** namespace:name */
 export const account = 'kserve:millrace-controller'
+const paths = { ready: '/readyz', alive: '/healthz' } as const
 const waitMsMax = 30_000
 const pollMs = 50
 /** The address of the webhook's Service: of those that this machine has. */
@@ -58,7 +61,7 @@ export async function startInstallation(options: KubernetesOptions = {}): Promis
       const text = await cluster.kubectl(['kustomize', `deploy/kustomize/overlays/${overlay}`])
       await cluster.kubectl(['apply', '-f', '-'], here(text))
     },
-    start: async (more = {}) => {
+    start: async ({ until: state = 'ready', ...more } = {}) => {
       const place = { namespace: 'kserve', name: 'millrace-controller' }
       const deployment = await cluster.client.get(resources.deployments, place)
       const { args } = Object(deployment['spec']).template.spec.containers[0] as { readonly args: readonly string[] }
@@ -66,7 +69,7 @@ export async function startInstallation(options: KubernetesOptions = {}): Promis
       const controller = await startControllerProcess(cluster, args, { webhook: '127.0.0.1', webhookPort, ...more })
       running.set(webhookPort, controller)
       await until(
-        async () => (await controller.health('/readyz')) === 200 || controller.ended !== undefined,
+        async () => (await controller.health(paths[state])) === 200 || controller.ended !== undefined,
         () => controller.log,
       )
       assert.equal(controller.ended, undefined, controller.log)
