@@ -8,6 +8,7 @@ import {
   keyOfObject,
   type KubeObject,
   nameOfKey,
+  type ProcessResult,
   type Resource,
 } from '@millrace/kube'
 import { makesPods, observe, render } from '@millrace/render'
@@ -60,7 +61,7 @@ export function createLoop(options: LoopOptions): Loop {
   const addAll = (isWanted: (key: string) => boolean = () => true) => {
     for (const { group, kind } of primaryResources) {
       for (const key of cluster.watch.collection(kindId(group, kind))?.keys() ?? []) {
-        if (isWanted(serviceKeyText({ kind, key }))) queues.add({ kind, key })
+        if (isWanted(serviceKeyText({ kind, key }))) queues.add({ kind, key }, 'low')
       }
     }
   }
@@ -92,7 +93,7 @@ export function createLoop(options: LoopOptions): Loop {
     call: (key) => queues.add(parseServiceKey(key)),
     onTick: rolloutNews.tell,
   })
-  const context = reconcileContext(options, { cluster, memory, ownWrites, turns })
+  const context = reconcileContext(options, { cluster, memory, ownWrites, turns, isPressed: () => queues.isPressed() })
   const queues = createServiceQueues({
     process: (resource, key, signal) => processService(context, resource, key, { cluster, memory, signal }),
     workers: options.workers ?? workersDefault,
@@ -130,12 +131,16 @@ interface Parts {
   readonly memory: ServiceMemory
   readonly ownWrites: OwnWrites
   readonly turns: RolloutTurns
+  readonly isPressed: () => boolean
 }
 
-function reconcileContext(options: LoopOptions, { cluster, memory, ownWrites, turns }: Parts): ReconcileContext {
+function reconcileContext(
+  options: LoopOptions,
+  { cluster, memory, ownWrites, turns, isPressed }: Parts,
+): ReconcileContext {
   const { client, clock, log, controllerNamespace, trace, metrics } = options
   const { children, watch } = cluster
-  const { dependencies, settingsUse, news, scales, urgent, doubts } = memory
+  const { dependencies, settingsUse, news, scales, refusals, urgent, doubts } = memory
   return {
     client,
     renderer: options.renderer ?? { render, observe },
@@ -153,6 +158,7 @@ function reconcileContext(options: LoopOptions, { cluster, memory, ownWrites, tu
     settings: cluster.settings,
     settingsUse,
     turns,
+    isPressed,
     urgent,
     trace,
     knative: cluster.knative,
@@ -160,6 +166,7 @@ function reconcileContext(options: LoopOptions, { cluster, memory, ownWrites, tu
     dependencies,
     settled: createSettledDrift(),
     news,
+    refusals,
     lastWords: createLastWords(client, log),
     scaled: (service, rendered, live) =>
       metrics.scale(service.metadata.uid ?? '', scales.series(service, rendered, live)),
@@ -179,19 +186,21 @@ async function processService(
   resource: Resource,
   name: string,
   parts: Pick<Parts, 'cluster' | 'memory'> & { readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<ProcessResult> {
   const { cluster, memory, signal } = parts
   const { client, log } = context
   const collection = cluster.watch.synced(kindId(resource.group, resource.kind))
   const known = collection?.get(nameOfKey(name))
-  if (!collection || !known) return
+  if (!collection || !known) return {}
   const key = serviceKeyText({ kind: resource.kind, key: name })
   const service = memory.doubts.has(key) ? await confirmService(client, collection, known, signal) : known
   memory.doubts.delete(key)
-  if (!service) return
-  if (service.metadata.deletionTimestamp !== undefined)
-    return releaseFinalizers(client, resource, service, { log, signal })
-  await reconcile(context, key, resource, service, signal)
+  if (!service) return {}
+  if (service.metadata.deletionTimestamp !== undefined) {
+    await releaseFinalizers(client, resource, service, { log, signal })
+    return {}
+  }
+  return reconcile(context, key, resource, service, signal)
 }
 
 function admissionContexts(options: LoopOptions, cluster: LiveCluster): AdmitContext & CompletePodsContext {

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
-  type ApplyResult,
   type Clock,
   compareObjects,
   findDrift,
   isKubeError,
   type KubeObject,
   nameOfObject,
+  type ProcessResult,
   type Resource,
   type SettledDrift,
 } from '@millrace/kube'
@@ -17,6 +17,7 @@ import type { DependencyIndex } from './dependency-index.ts'
 import type { LastWords } from './last-words.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { News } from './news.ts'
+import type { Refusals } from './refusals.ts'
 import { withMark } from './rollout-mark.ts'
 import { nextStep, type RolloutStep, settledMark } from './rollout-step.ts'
 import type { RolloutTurns } from './rollout-turns.ts'
@@ -51,6 +52,7 @@ export interface ReconcileContext extends WriteContext {
   readonly dependencies: DependencyIndex
   readonly news: News
   readonly lastWords: LastWords
+  readonly refusals: Refusals
   /** Told of what was decided about scale, and of what there is. */
   readonly scaled: (
     service: KubeObject,
@@ -62,6 +64,8 @@ export interface ReconcileContext extends WriteContext {
   /** The server's answer to a write of the service's status. */
   readonly rememberService: (service: KubeObject) => void
   readonly turns: RolloutTurns
+  /** Whether other services wait to be looked at for something that came of itself. */
+  readonly isPressed: () => boolean
   /** Services whose pods are replaced without a turn: their own wish is not written in full, or somebody changed a template. */
   readonly urgent: Set<string>
   /** Where what is done is told for those who trace it. */
@@ -76,6 +80,9 @@ export interface ReconcileContext extends WriteContext {
  *   gather ─▶ render ─▶ apply (what drifted) ─▶ prune ─▶ observe ─▶ status (if changed) ─▶ news
  *                           └ pods that run, only when it is the service's turn
  *
+ * A service that was given its children while others wait for theirs is left there, unfinished: what takes long, pods, begins
+ * for all of them before anything is told of it. It comes again, finds nothing to write but the status.
+ *
  * All reads come first; every write can be repeated. Rejects with what has to be tried again; what a user must mend is in
  * the status, and is looked at again when something that was read changes.
  */
@@ -85,8 +92,8 @@ export async function reconcile(
   resource: Resource,
   service: KubeObject,
   signal: AbortSignal,
-): Promise<void> {
-  await context.trace.part('reconcile', factsOf(resource, nameOfObject(service)), (span) =>
+): Promise<ProcessResult> {
+  return context.trace.part('reconcile', factsOf(resource, nameOfObject(service)), (span) =>
     run({ ...context, client: tracedClient(context.client, span), trace: span }, key, resource, service, signal),
   )
 }
@@ -97,7 +104,7 @@ async function run(
   resource: Resource,
   service: KubeObject,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ProcessResult> {
   const { controllerNamespace, trace } = context
   const settings = context.settingsUse.open(key, context.settings.config, context.knative)
   const { config } = settings
@@ -123,8 +130,12 @@ async function run(
   const plan = await trace.part('compare', {}, () => planWrites(context, key, service, rendered, signal))
   const marked = await announce(context, key, resource, service, plan.step, signal)
   const written = rendered.ok ? await writeChildren(context, marked, plan, children, signal) : nothingWritten
-  if (plan.step.go && !written.failure) context.urgent.delete(key)
-  const outcome = withRefusal(rendered, written.applied)
+  const { failures } = written
+  if (plan.step.go && failures.length === 0) context.urgent.delete(key)
+  const isCreation = written.applied.some(({ action }) => action === 'created')
+  if (isCreation && failures.length === 0 && context.isPressed()) return { isUnfinished: true }
+  const elapsedMs = context.clock.elapsed()
+  const outcome = context.refusals.told({ key, service, rendered, failures, elapsedMs })
   const live = written.hasChanged ? await childrenNow(context, service, written, signal) : children
   const pods = context.podsOf(service)
   const nowMs = context.clock.now()
@@ -149,7 +160,8 @@ async function run(
   await writeStatus(context, key, resource, marked, status, signal)
   context.scaled(service, outcome, { children: live, pods })
   context.news.tell(service, status, outcome)
-  if (written.failure) throw written.failure
+  if (failures[0]) throw failures[0].error
+  return {}
 }
 
 async function planWrites(
@@ -200,18 +212,6 @@ function isTemplateUnchanged(settled: SettledDrift, object: KubeObject, live: Ku
   const isElsewhere = ({ path }: { readonly path: string }) =>
     path.startsWith('metadata') || (path.startsWith('spec.') && !path.startsWith('spec.template'))
   return drift.every(isElsewhere) || settled.has(object, live, drift)
-}
-
-/** What the API server refuses for good is told where the user looks. */
-function withRefusal(rendered: RenderResult, applied: readonly ApplyResult[]): RenderResult {
-  const failed = applied.find(
-    ({ error }) => error && !error.retryable && error.code !== 'Aborted' && error.code !== 'Conflict',
-  )
-  if (!rendered.ok || !failed?.error) return rendered
-  const { decisions, facts } = rendered
-  const { kind } = failed.object
-  const message = `${kind} ${failed.object.metadata.name} could not be made: ${failed.error.message}`
-  return { ok: false, problem: { reason: `${kind}Refused`, message }, decisions, facts }
 }
 
 /** The service as it is stored now. One write, and only if there is something new in it. Somebody else's write in between is a Conflict: the run is repeated. */

@@ -1,18 +1,28 @@
-import { type Clock, createWorkQueue, type Log, type Resource, type WorkQueue } from '@millrace/kube'
+import {
+  type Clock,
+  createWorkQueue,
+  type Log,
+  type Priority,
+  type ProcessResult,
+  type Resource,
+  type WorkQueue,
+} from '@millrace/kube'
 import type { Metrics } from './metrics.ts'
 import type { ServiceKey } from './triggers.ts'
 import { primaryResources } from './watched-kinds.ts'
 
 /** A queue of names for each of our kinds, while we work; what is added at other times is dropped. */
 export interface ServiceQueues {
-  add(service: ServiceKey): void
+  add(service: ServiceKey, priority?: Priority): void
+  /** Whether names of normal priority wait, of any kind. */
+  isPressed(): boolean
   /** The answer ends the work, when the runs have ended. May be begun again. */
   begin(): () => Promise<void>
   longestRunSeconds(): number
 }
 
 export interface ServiceQueuesOptions {
-  readonly process: (resource: Resource, key: string, signal: AbortSignal) => Promise<void>
+  readonly process: (resource: Resource, key: string, signal: AbortSignal) => Promise<ProcessResult>
   readonly workers: number
   readonly clock: Clock
   readonly random: () => number
@@ -37,7 +47,8 @@ export function createServiceQueues(options: ServiceQueuesOptions): ServiceQueue
   }
   for (const { kind } of primaryResources) metrics.watchQueue(kind.toLowerCase(), () => queues?.get(kind))
   return {
-    add: ({ kind, key }) => queues?.get(kind)?.add(key),
+    add: ({ kind, key }, priority) => queues?.get(kind)?.add(key, priority),
+    isPressed: () => [...(queues?.values() ?? [])].some(({ pressing }) => pressing > 0),
     begin: () => {
       const own = new Map(primaryResources.map((resource) => [resource.kind, queueOf(resource)]))
       queues = own

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { resources as serving } from '@millrace/api'
-import { KubeError, resources } from '@millrace/kube'
+import { type Client, KubeError, resources } from '@millrace/kube'
 import { withFailures } from '@millrace/testkit'
 import type { ControllerOptions } from '../src/index.ts'
 import { createServingCluster, knativeService } from './memory-cluster.ts'
@@ -41,6 +41,46 @@ test('makes what a service needs, tells when it is ready, and is silent then', a
   await settle(3_600_000)
   assert.deepEqual(cluster.writes, [])
 })
+
+test('of services that come at once each gets its children before anything is told of them', async (t) => {
+  const { cluster, settle } = await start(t, { workers: 1 })
+  const names = ['one', 'two', 'three', 'four']
+  for (const name of names) cluster.put(serving.inferenceServices, service(name))
+  cluster.writes.length = 0
+  await settle()
+  const isOfServices = (write: string) => names.some((name) => write.includes(name))
+  const verbs = cluster.writes.filter(isOfServices).map((write) => write.slice(0, write.indexOf(' ')))
+  assert.deepEqual(verbs, [...Array(12).fill('apply'), ...Array(4).fill('replace')])
+  for (const name of names) assert.equal(condition(statusOf(cluster, name), 'Ready')?.status, 'False')
+})
+
+test('what a user asks for is not kept waiting by what a start looks through', async (t) => {
+  const { cluster, settle, controller } = await start(t, { workers: 1 })
+  for (let index = 0; index < 30; index++) cluster.put(serving.inferenceServices, service(`known-${index}`))
+  await settle()
+  await controller.close()
+  for (const { metadata } of cluster.all(resources.deployments))
+    cluster.remove(resources.deployments, metadata.namespace, metadata.name ?? '')
+  cluster.writes.length = 0
+  const second = await runController(cluster, { workers: 1 }, putting(cluster, service('wanted')))
+  t.after(() => second.close())
+  const deployments = cluster.writes.filter((write) => write.startsWith('apply deployments '))
+  assert.equal(deployments.length, 31)
+  assert.ok(deployments.indexOf('apply deployments wanted-predictor') <= 2, deployments.join())
+})
+
+/** A client at whose first write somebody puts a service. */
+function putting(cluster: ReturnType<typeof createServingCluster>, wanted: ReturnType<typeof service>): Client {
+  let isPut = false
+  return {
+    ...cluster.client,
+    apply: (resource, object, options) => {
+      if (resource.plural === 'deployments' && !isPut) cluster.put(serving.inferenceServices, wanted)
+      isPut ||= resource.plural === 'deployments'
+      return cluster.client.apply(resource, object, options)
+    },
+  }
+}
 
 test('a restart with everything in place writes nothing', async () => {
   const cluster = createServingCluster()

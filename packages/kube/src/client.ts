@@ -15,6 +15,11 @@ export interface WriteOptions extends CallOptions {
   readonly fieldManager?: string
   /** `status`, `scale`, `binding`, … Absent: the object itself. */
   readonly subresource?: string
+  /**
+   * What the server makes of unknown and repeated fields. Default: `Warn` for who listens to warnings, else `Ignore`, which
+   * spares it reading the body of an apply twice.
+   */
+  readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict'
   /** Told each warning of the server's admission (header `Warning`, RFC 7234 5.5), whether or not the write is refused. */
   readonly onWarning?: (text: string) => void
 }

@@ -170,7 +170,8 @@ function listQuery(list: ListOptions) {
 }
 
 function writeQuery(write: WriteOptions) {
-  return { dryRun: write.dryRun ? 'All' : undefined, fieldManager: write.fieldManager }
+  const { dryRun, fieldManager, fieldValidation = write.onWarning ? 'Warn' : 'Ignore' } = write
+  return { dryRun: dryRun ? 'All' : undefined, fieldManager, fieldValidation }
 }
 
 function signalOf(options: { readonly signal?: AbortSignal }): { readonly signal?: AbortSignal } {

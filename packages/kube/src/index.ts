@@ -26,6 +26,7 @@ export {
   type KeyPair,
 } from './certificates.ts'
 export { startLeaderElection, type LeaderElection, type LeaderElectionOptions } from './leader-election.ts'
+export type { Priority } from './waiting-names.ts'
 export {
   createWorkQueue,
   type ProcessResult,

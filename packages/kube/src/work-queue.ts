@@ -2,12 +2,18 @@ import { backoffMs } from './backoff.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { isKubeError } from './errors.ts'
 import { type Log, silentLog } from './log.ts'
+import { createWaitingNames, type Priority } from './waiting-names.ts'
 
 /** What became of one run for one name. */
 export interface ProcessResult {
   /** Look again after this long even if nothing happens. */
   readonly requeueAfterMs?: number
+  /** Not finished: look again, after those of normal priority that wait. */
+  readonly isUnfinished?: boolean
 }
+
+/** As controller-runtime tells them apart. */
+export type RunResult = 'success' | 'requeue' | 'requeue_after' | 'error'
 
 /** Told what the queue does; the names of its methods are those of controller-runtime's and client-go's metrics. */
 export interface WorkQueueMetrics {
@@ -20,7 +26,7 @@ export interface WorkQueueMetrics {
   /** workqueue_queue_duration_seconds */
   waited(seconds: number): void
   /** workqueue_work_duration_seconds, controller_runtime_reconcile_time_seconds, controller_runtime_reconcile_total */
-  worked(seconds: number, result: 'success' | 'requeue_after' | 'error'): void
+  worked(seconds: number, result: RunResult): void
   /** controller_runtime_active_workers */
   active(workers: number): void
 }
@@ -43,13 +49,15 @@ export interface WorkQueueOptions {
 
 /** Names to be looked at. A name that is added while it waits is one name; while it is worked on, it comes again after. */
 export interface WorkQueue {
-  add(key: string): void
+  add(key: string, priority?: Priority): void
   /** The earliest of several wins. */
   addAfter(key: string, delayMs: number): void
   /** Begins to work; names may be added before. */
   start(): void
   /** Names that wait now. */
   readonly depth: number
+  /** … of normal priority. */
+  readonly pressing: number
   /** How long the longest run lasts by now (workqueue_longest_running_processor_seconds), and all together (…unfinished_work_seconds). */
   running(): { readonly longestSeconds: number; readonly totalSeconds: number }
   /** Resolves when nothing waits and nobody works; delayed names don't count. */
@@ -68,23 +76,26 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     random,
   }
   const abort = new AbortController()
-  const waiting = new Map<string, number>() // name → since when, in the order of arrival
+  const waiting = createWaitingNames()
   const running = new Map<string, number>()
-  const again = new Set<string>() // added while running
+  const again = new Map<string, Priority>() // added while running
   const delayed = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>()
   const failures = new Map<string, number>()
   const idleWaiters = new Set<() => void>()
   let started = false
 
-  const add = (key: string) => {
+  const add = (key: string, priority: Priority = 'normal') => {
     if (abort.signal.aborted) return
     undelay(key)
-    if (waiting.has(key) || again.has(key)) return
+    if (running.has(key)) return addAgain(key, priority)
+    if (!waiting.add(key, priority, clock.elapsed())) return
     metrics?.added()
-    if (running.has(key)) return void again.add(key)
-    waiting.set(key, clock.elapsed())
     metrics?.depth(waiting.size)
     schedule()
+  }
+  const addAgain = (key: string, priority: Priority) => {
+    if (!again.has(key)) metrics?.added()
+    if (priority === 'normal' || !again.has(key)) again.set(key, priority)
   }
   const undelay = (key: string) => {
     delayed.get(key)?.cancel()
@@ -102,10 +113,9 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const schedule = () => {
     const mayStart = () => started && !abort.signal.aborted && running.size < workers
     while (mayStart()) {
-      const next = waiting.entries().next()
-      if (next.done) break
-      const [key, since] = next.value
-      waiting.delete(key)
+      const next = waiting.take()
+      if (!next) break
+      const [key, since] = next
       running.set(key, clock.elapsed())
       metrics?.depth(waiting.size)
       metrics?.active(running.size)
@@ -118,10 +128,14 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   }
   const work = async (key: string) => {
     const startedAt = clock.elapsed()
-    let result: 'success' | 'requeue_after' | 'error' = 'success'
+    let result: RunResult = 'success'
     try {
       const outcome = await options.process(key, abort.signal)
       failures.delete(key)
+      if (outcome?.isUnfinished) {
+        result = 'requeue'
+        addAgain(key, 'low')
+      }
       if (outcome?.requeueAfterMs !== undefined) {
         result = 'requeue_after'
         addAfter(key, outcome.requeueAfterMs)
@@ -133,8 +147,10 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     running.delete(key)
     metrics?.worked((clock.elapsed() - startedAt) / 1000, result)
     metrics?.active(running.size)
-    if (again.delete(key)) {
-      waiting.set(key, clock.elapsed())
+    const priority = again.get(key)
+    if (priority && !abort.signal.aborted) {
+      again.delete(key)
+      waiting.add(key, priority, clock.elapsed())
       metrics?.depth(waiting.size)
     }
     schedule()
@@ -169,6 +185,9 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     },
     get depth() {
       return waiting.size
+    },
+    get pressing() {
+      return waiting.pressing
     },
     running: () => {
       const seconds = [...running.values()].map((since) => (clock.elapsed() - since) / 1000)

@@ -43,11 +43,11 @@ test('paths, verbs, selectors and bodies are those of the Kubernetes API', async
   assert.deepEqual(seen, [
     'GET /api/v1/namespaces/default/pods/web/status - ',
     'GET /apis/apps/v1/namespaces/a%2Fb/deployments?labelSelector=x%3Dy%2Cz&limit=5 - ',
-    'POST /api/v1/namespaces?dryRun=All application/json {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"n"}}',
-    `POST /api/v1/namespaces/default/pods/web/binding application/json ${body}`,
-    `PUT /api/v1/namespaces/default/pods/web application/json ${body}`,
-    'PATCH /api/v1/namespaces/default/pods/web application/json-patch+json [{"op":"remove","path":"/x"}]',
-    `PATCH /api/v1/namespaces/default/pods/web/status?fieldManager=m&force=true application/apply-patch+yaml ${body}`,
+    'POST /api/v1/namespaces?dryRun=All&fieldValidation=Ignore application/json {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"n"}}',
+    `POST /api/v1/namespaces/default/pods/web/binding?fieldValidation=Ignore application/json ${body}`,
+    `PUT /api/v1/namespaces/default/pods/web?fieldValidation=Ignore application/json ${body}`,
+    'PATCH /api/v1/namespaces/default/pods/web?fieldValidation=Ignore application/json-patch+json [{"op":"remove","path":"/x"}]',
+    `PATCH /api/v1/namespaces/default/pods/web/status?fieldManager=m&fieldValidation=Ignore&force=true application/apply-patch+yaml ${body}`,
     'DELETE /api/v1/namespaces/default/pods/web application/json {"kind":"DeleteOptions","apiVersion":"v1","propagationPolicy":"Background","preconditions":{"uid":"u"}}',
   ])
 })

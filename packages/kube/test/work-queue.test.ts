@@ -46,6 +46,34 @@ test('a name that is added while it is worked on comes once more, never twice at
   assert.equal(runs, 2)
 })
 
+test('names of low priority wait for the others, but not for ever', async () => {
+  const runs: string[] = []
+  const { queue } = queueOf(async (key) => void runs.push(key), { workers: 1 })
+  for (const key of ['low-1', 'low-2', 'moved']) queue.add(key, 'low')
+  for (let index = 0; index < 9; index++) queue.add(`normal-${index}`)
+  queue.add('moved')
+  queue.add('normal-0', 'low')
+  assert.equal(queue.depth, 12)
+  assert.equal(queue.pressing, 10)
+  queue.start()
+  await queue.idle()
+  const normal = Array.from({ length: 9 }, (_, index) => `normal-${index}`)
+  assert.deepEqual(runs, [...normal.slice(0, 7), 'low-1', ...normal.slice(7), 'moved', 'low-2'])
+})
+
+test('what is left unfinished comes again, after the others', async () => {
+  const runs: string[] = []
+  const process = async (key: string) => {
+    runs.push(key)
+    return { isUnfinished: key === 'a' && runs.length === 1 }
+  }
+  const { queue } = queueOf(process, { workers: 1 })
+  for (const key of ['a', 'b', 'c']) queue.add(key)
+  queue.start()
+  await queue.idle()
+  assert.deepEqual(runs, ['a', 'b', 'c', 'a'])
+})
+
 test('works on as many names at a time as it has workers', async () => {
   let active = 0
   let most = 0
