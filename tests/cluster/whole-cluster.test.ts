@@ -52,7 +52,6 @@ const child = (kind: string, group?: string): Resource => {
   return found
 }
 
-/** In this order: what is exposed by the Gateway API waits for it with everything that it is. */
 const needs: readonly Need[] = [
   { product: 'gatewayApi', service: 'std', reason: 'GatewayApiNotInstalled', child: child('HTTPRoute') },
   {

@@ -104,14 +104,20 @@ function readySaysWhatIsSo(rest: Rest): readonly string[] {
   return faults
 }
 
-function whyNotReady({ service, rendered, children }: Compared, { services, pods }: Rest): string | undefined {
+function whyNotReady({ service, rendered, children }: Compared, { truth, services, pods }: Rest): string | undefined {
   if (!rendered.ok) return 'it cannot be rendered'
   if (isStopped(service)) return 'it is stopped'
+  if (lacksItsGateway(service, truth)) return 'the Gateway API that is to lead to it is missing'
   const idle = asksForNoPods(service) ? undefined : workloadWithoutPod(service, children, pods)
   if (idle !== undefined) return `no ready pod runs the newest template of ${idle}`
   const ready = services.flatMap((step) => (isReady(step.service) ? (step.service.metadata.name ?? '') : []))
   const missing = stepsOf(service).find((name) => !ready.includes(name))
   return missing === undefined ? undefined : `${missing} is not ready`
+}
+
+function lacksItsGateway(service: KubeObject, { cluster, config }: Truth): boolean {
+  if (service.kind !== 'InferenceService' || modeOf(service) !== 'Standard' || isHidden(service)) return false
+  return config.ingress.enableGatewayApi && !cluster.installed.has('Gateway API')
 }
 
 /** The services that a graph calls. */

@@ -27,6 +27,8 @@ export const conditionTypes = {
   transformerConfigurationReady: 'TransformerConfigurationReady',
   explainerConfigurationReady: 'ExplainerConfigurationReady',
   stopped: 'Stopped',
+  /** Standard mode: the cluster lacks what the service's autoscaler needs; absent where it lacks nothing. */
+  autoscalerReady: 'AutoscalerReady',
   /** Something that is set has no effect in the service's mode; absent where everything has. */
   fieldsIgnored: 'FieldsIgnored',
   /** The cluster's Kubernetes can mount an image as a volume (`oci+native://`). */

@@ -22,7 +22,8 @@ export function createChildren(watch: ClusterWatch, configMaps: ObjectReader<Kub
     ownedBy: async (owner, signal) => {
       const owned: KubeObject[] = []
       for (const [kind, collection] of watch.collections()) {
-        if (kind.role !== 'child') continue
+        // As long as it counts as missing nothing of it is rendered: what is known of it already is none to prune.
+        if (kind.role !== 'child' || (kind.isOptional && !collection.isSynced)) continue
         for (const object of collection.by(ownerIndex, owner.metadata.uid ?? '')) {
           const whole = isConfigMap(kind.resource) ? await configMaps.get(nameOf(object), signal) : object
           if (whole) owned.push(whole)

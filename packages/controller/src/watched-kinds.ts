@@ -11,6 +11,8 @@ export interface WatchedKind {
   readonly informer: InformerOptions
   /** Of ours to look after, ours to make, or only read. */
   readonly role: 'primary' | 'child' | 'pod' | 'read'
+  /** A capability tells whether it is there. */
+  readonly isOptional?: boolean
   /** Looked for in all namespaces, also by who serves some of them only. */
   readonly isClusterWide?: boolean
   /** Followed in the controller's own namespace too: the configuration names some that are there. */
@@ -50,7 +52,11 @@ export function watchedKinds(): readonly WatchedKind[] {
   return [
     ...primaryResources.map((resource) => row(resource, 'primary', { keptSmall: true })),
     ...readResources.map((resource) => row(resource, 'read', {})),
-    ...childKinds.map((resource) => (resource.kind === 'ConfigMap' ? configMaps : row(resource, 'child', child))),
+    ...childKinds.map(({ needs, ...resource }) =>
+      resource.kind === 'ConfigMap'
+        ? configMaps
+        : { ...row(resource, 'child', child), ...(needs !== undefined && { isOptional: true }) },
+    ),
     row(resources.serviceAccounts, 'read', { transform: serviceAccountOnly }),
     row(resources.secrets, 'read', metadataOnly),
     { ...row(knativeServings, 'read', {}), isClusterWide: true },

@@ -45,7 +45,8 @@ const podMetric = {
 
 interface Need {
   readonly missing: string
-  readonly condition: string
+  /** Conditions that name it. */
+  readonly conditions: readonly [string, ...string[]]
   readonly title: RegExp
   readonly installed: readonly Resource[]
   readonly service: KubeObject
@@ -55,28 +56,28 @@ interface Need {
 const needs: readonly Need[] = [
   {
     missing: 'KnativeNotInstalled',
-    condition: 'PredictorReady',
+    conditions: ['PredictorReady', 'Ready'],
     title: /Knative Serving is not installed/,
     installed: [knativeService],
     service: service('a', {}, { [modeKey]: 'Knative' }),
   },
   {
     missing: 'KEDANotInstalled',
-    condition: 'PredictorReady',
+    conditions: ['AutoscalerReady'],
     title: /KEDA, which is not installed/,
     installed: [childKind('ScaledObject')],
     service: service('a', cpu, kedaClass),
   },
   {
     missing: 'OpenTelemetryNotInstalled',
-    condition: 'PredictorReady',
+    conditions: ['AutoscalerReady'],
     title: /OpenTelemetry operator, which is not installed/,
     installed: [childKind('ScaledObject'), childKind('OpenTelemetryCollector')],
     service: service('a', podMetric, kedaClass),
   },
   {
     missing: 'GatewayApiNotInstalled',
-    condition: 'IngressReady',
+    conditions: ['IngressReady', 'Ready'],
     title: /Gateway API is not installed/,
     installed: [childKind('HTTPRoute')],
     service: service('a'),
@@ -102,8 +103,8 @@ for (const need of needs) {
       return conditions.filter(({ reason }) => reason === need.missing).map(({ type }) => type)
     }
     for (let round = 0; round < 2; round++) {
-      assert.deepEqual(told(), [need.condition, 'Ready'])
-      assert.match(condition(statusOf(cluster, 'a'), need.condition)?.message ?? '', need.title)
+      assert.deepEqual(told(), need.conditions)
+      assert.match(condition(statusOf(cluster, 'a'), need.conditions[0])?.message ?? '', need.title)
       cluster.install(last)
       await settle(3_000)
       assert.deepEqual(told(), [], 'healed')
@@ -115,6 +116,88 @@ for (const need of needs) {
     }
   })
 }
+
+test('without the Gateway API a service serves inside the cluster, and says that the way in is missing', async (t) => {
+  const { cluster, settle } = await start(t)
+  cluster.put(serving.inferenceServices, service('a'))
+  await settle()
+  makeDeploymentsReady(cluster)
+  await settle()
+  const before = statusOf(cluster, 'a')?.['status']
+  assert.equal(condition(statusOf(cluster, 'a'), 'Ready')?.status, 'True')
+  cluster.put(resources.configMaps, { metadata: configName, data: withIngress({ enableGatewayApi: true }) })
+  await settle()
+  assert.ok(cluster.get(resources.ingresses, 'default', 'a'), 'an Ingress leads in until there is a route')
+  cluster.put(serving.inferenceServices, service('b', { minReplicas: 2, maxReplicas: 4 }))
+  await settle()
+  makeDeploymentsReady(cluster)
+  await settle()
+  for (const resource of [resources.deployments, resources.services, resources.horizontalPodAutoscalers])
+    assert.ok(cluster.get(resource, 'default', 'b-predictor'), resource.kind)
+  const waiting = statusOf(cluster, 'b')
+  assert.equal(condition(waiting, 'PredictorReady')?.status, 'True')
+  assert.equal(condition(waiting, 'Ready')?.reason, 'GatewayApiNotInstalled')
+  assert.equal(Object(waiting?.['status']).address.url, 'http://b-predictor.default.svc.cluster.local')
+  assert.equal(Object(waiting?.['status']).url, undefined)
+  cluster.install(childKind('HTTPRoute'))
+  await settle(3_000)
+  assert.equal(cluster.get(resources.ingresses, 'default', 'a'), undefined, 'the routes take over')
+  for (const route of cluster.all(childKind('HTTPRoute')))
+    cluster.put(childKind('HTTPRoute'), {
+      ...route,
+      status: { parents: [{ conditions: [{ type: 'Accepted', status: 'True' }] }] },
+    })
+  await settle(3_000)
+  assert.equal(condition(statusOf(cluster, 'b'), 'Ready')?.status, 'True')
+  assert.equal(Object(statusOf(cluster, 'b')?.['status']).url, 'http://b-default.example.com')
+  assert.equal(Object(statusOf(cluster, 'a')?.['status']).url, Object(before).url)
+})
+
+test('what nobody scales serves, and is Ready', async (t) => {
+  const { cluster, settle } = await start(t)
+  cluster.put(serving.inferenceServices, service('a', podMetric, kedaClass))
+  await settle()
+  makeDeploymentsReady(cluster)
+  await settle()
+  const status = statusOf(cluster, 'a')
+  assert.equal(condition(status, 'Ready')?.status, 'True')
+  const { reason, message } = condition(status, 'AutoscalerReady') ?? {}
+  assert.equal(reason, 'KEDANotInstalled')
+  assert.match(message ?? '', /KEDA, which is not installed.*OpenTelemetry operator, which is not installed/)
+})
+
+test('what is missing as far as is known keeps its objects', async (t) => {
+  const cluster = createServingCluster()
+  const scaledObject = childKind('ScaledObject')
+  cluster.install(scaledObject)
+  const namespaces = ['default', 'other']
+  const first = await runController(cluster, { namespaces })
+  cluster.put(serving.inferenceServices, service('a', cpu, kedaClass))
+  await first.settle()
+  await first.close()
+  const [made] = cluster.all(scaledObject)
+  assert.ok(made)
+  const fail = (resource: Resource, namespace: string | undefined) => {
+    if (resource.kind !== scaledObject.kind || namespace !== 'other') return
+    throw new KubeError({ code: 'ServerError', httpStatus: 500, message: 'this namespace is out of order' })
+  }
+  const client = {
+    ...cluster.client,
+    list: (async (resource, options) => {
+      fail(resource, options?.namespace)
+      return cluster.client.list(resource, options)
+    }) as typeof cluster.client.list,
+    watch: ((resource, options) => {
+      fail(resource, options?.namespace)
+      return cluster.client.watch(resource, options)
+    }) as typeof cluster.client.watch,
+  }
+  const second = await runController(cluster, { namespaces }, client)
+  t.after(() => second.close())
+  await second.settle(60_000)
+  assert.equal(condition(statusOf(cluster, 'a'), 'AutoscalerReady')?.reason, 'KEDANotInstalled')
+  assert.deepEqual(cluster.all(scaledObject), [made])
+})
 
 test('modes mix, whatever the default one is', async (t) => {
   const { cluster, settle } = await start(t)
@@ -170,7 +253,7 @@ test('a kind that cannot be followed is told with its cause, is tried again by i
     'others are followed',
   )
   assert.ok(cluster.get(resources.deployments, 'default', 'plain-predictor'))
-  assert.equal(condition(statusOf(cluster, 'a'), 'PredictorReady')?.reason, 'KEDANotInstalled')
+  assert.equal(condition(statusOf(cluster, 'a'), 'AutoscalerReady')?.reason, 'KEDANotInstalled')
   isBroken = false
   await settle(60_000)
   assert.ok(lines.some((line) => line.includes('Following a resource again') && line.includes('scaledobjects')))

@@ -4,7 +4,7 @@ import { modelConfig } from './backend/model-config.ts'
 import { caBundleConfigMap } from './backend/ca-bundle.ts'
 import { deadlineDecisions } from './backend/progress-deadline.ts'
 import { checkNames } from './backend/check-standard.ts'
-import { type EmitInput, type Emitted, emitStandard } from './backend/standard.ts'
+import { type EmitInput, emitStandard } from './backend/standard.ts'
 import type { Decision, Problem } from './decision.ts'
 import { renderGraph } from './graph/render-graph.ts'
 import type { Plan } from './plan.ts'
@@ -78,11 +78,10 @@ function renderService(input: RenderInput): RenderResult {
           ...(input.isTemplateUnchanged ? { isTemplateUnchanged: input.isTemplateUnchanged } : {}),
         })
   if (!emitted.ok) return refused(emitted.problem, known, decisions)
-  const more = 'decisions' in emitted ? (emitted.decisions as readonly Decision[]) : []
   return {
     ok: true,
     objects: [...shared, ...emitted.objects],
-    decisions: [...decisions, ...more],
+    decisions: [...decisions, ...emitted.decisions],
     facts: known,
   }
 }
@@ -121,5 +120,3 @@ const noKnative: Problem = {
 function refused(problem: Problem, facts: Facts, decisions: readonly Decision[]): Refused {
   return { ok: false, problem, decisions, facts }
 }
-
-export type { Emitted }

@@ -17,12 +17,8 @@ import { multipleSources, podSettings } from './pod-input.ts'
 import type { Emitted } from './standard.ts'
 import { localGatewayService, virtualService } from './virtual-service.ts'
 
-export type KnativeEmitted =
-  | Exclude<Emitted, { ok: true }>
-  | (Extract<Emitted, { ok: true }> & { readonly decisions: readonly Decision[] })
-
 /** Plan → objects in Knative mode: a Knative Service for each workload; then the way in, through Istio where it is. */
-export function emitKnative(input: KnativeInput): KnativeEmitted {
+export function emitKnative(input: KnativeInput): Emitted {
   const objects: KubeObject[] = []
   const decisions: Decision[] = []
   decisions.push(settingsDecision(input.knative))

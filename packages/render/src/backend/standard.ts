@@ -1,7 +1,8 @@
 import type { KubeObject } from '@millrace/kube'
-import type { Problem } from '../decision.ts'
+import type { Decision, Problem } from '../decision.ts'
 import { deploymentStates } from '../observe/deployment-state.ts'
 import { type Exposure, exposureOf, findChild } from '../exposure/exposure.ts'
+import { missingPiece } from '../missing-piece.ts'
 import type { Plan, Workload } from '../plan.ts'
 import { type CompletePodInput, completePod } from '../pod/complete-pod.ts'
 import type { PodTemplate } from '../pod/shape.ts'
@@ -36,10 +37,13 @@ export interface EmitInput {
 }
 
 export type Emitted =
-  | { readonly ok: true; readonly objects: readonly KubeObject[] }
+  | { readonly ok: true; readonly objects: readonly KubeObject[]; readonly decisions: readonly Decision[] }
   | { readonly ok: false; readonly problem: Problem }
 
-/** Plan → objects in Standard mode: for each workload Service, Deployment and autoscaler; then the way in. */
+/**
+ * Plan → objects in Standard mode: for each workload Service, Deployment and autoscaler; then the way in. What the cluster does
+ * not serve is left out and told, and all the rest is made.
+ */
 export function emitStandard(input: EmitInput): Emitted {
   const objects: KubeObject[] = []
   for (const workload of input.plan.workloads) {
@@ -50,7 +54,9 @@ export function emitStandard(input: EmitInput): Emitted {
   const exposure = exposureOf(input.plan, input.settings.ingress)
   if (!exposure.ok) return exposure
   const routes = emitRoutes(exposure.exposure, input)
-  return routes.ok ? { ok: true, objects: [...objects, ...routes.objects] } : routes
+  if (!routes.ok) return routes
+  const decisions = [...routes.decisions, ...unscaled(input)]
+  return { ok: true, objects: [...objects, ...routes.objects], decisions }
 }
 
 export function emitWorkload(workload: Workload, input: EmitInput): Emitted {
@@ -59,9 +65,9 @@ export function emitWorkload(workload: Workload, input: EmitInput): Emitted {
 }
 
 function emitObjects(workload: Workload, input: EmitInput): Emitted {
-  const { plan, settings } = input
+  const { plan, settings, capabilities } = input
   const { owner } = plan
-  const problem = checkStandard(workload) ?? missingCapability(workload, input)
+  const problem = checkStandard(workload)
   if (problem) return { ok: false, problem }
   const pod = finished(podTemplate(workload, owner), workload, input)
   if (!pod.ok) return pod
@@ -70,7 +76,7 @@ function emitObjects(workload: Workload, input: EmitInput): Emitted {
     ...nodeServices(owner, workload),
   ]
   const metrics = collectedMetrics(workload)
-  if (metrics.length > 0) objects.push(otelCollector(owner, workload, metrics, settings))
+  if (metrics.length > 0 && capabilities.otel) objects.push(otelCollector(owner, workload, metrics, settings))
   objects.push(deployment(owner, workload, pod.pod, settings))
   const template = workerTemplate(workload, owner)
   const worker = template && finished(template, workload, input)
@@ -78,9 +84,9 @@ function emitObjects(workload: Workload, input: EmitInput): Emitted {
   if (worker) objects.push(workerDeployment(owner, workload, worker.pod, settings))
   const scaler = autoscalerClass(workload)
   if (scaler === 'hpa') objects.push(horizontalPodAutoscaler(owner, workload))
-  if (scaler === 'keda') objects.push(scaledObject(owner, workload, settings))
+  if (scaler === 'keda' && capabilities.keda) objects.push(scaledObject(owner, workload, settings))
   const budget = disruptionBudget(owner, workload)
-  return { ok: true, objects: budget ? [...objects, budget] : objects }
+  return { ok: true, objects: budget ? [...objects, budget] : objects, decisions: [] }
 }
 
 function finished(template: PodTemplate, workload: Workload, input: EmitInput) {
@@ -98,49 +104,33 @@ function finished(template: PodTemplate, workload: Workload, input: EmitInput) {
   return completePod(completing)
 }
 
-/** What the workload asks for must be installed; it heals when it is. */
-function missingCapability(workload: Workload, input: EmitInput): Problem | undefined {
-  if (autoscalerClass(workload) === 'keda' && !input.capabilities.keda) {
-    return missing(
-      'KEDA',
-      'autoscalerClass "keda" needs KEDA, which is not installed: install it, or use another class.',
-    )
-  }
-  if (collectedMetrics(workload).length > 0 && !input.capabilities.otel) {
-    return missing(
-      'OpenTelemetry',
-      'Metrics of pods need the OpenTelemetry operator, which is not installed: install it, or scale by other metrics.',
-    )
-  }
-  return undefined
-}
-
-function missing(what: string, message: string, condition = 'PredictorReady'): Problem {
-  return { reason: `${what}NotInstalled`, message, condition }
+/** What the workloads are to be scaled by, and the cluster has not. */
+function unscaled({ plan, capabilities }: EmitInput): readonly Decision[] {
+  const needsKeda = plan.workloads.some((workload) => autoscalerClass(workload) === 'keda')
+  const needsOtel = plan.workloads.some((workload) => collectedMetrics(workload).length > 0)
+  return [
+    ...(needsKeda && !capabilities.keda ? [missingPiece('KEDANotInstalled')] : []),
+    ...(needsOtel && !capabilities.otel ? [missingPiece('OpenTelemetryNotInstalled')] : []),
+  ]
 }
 
 function emitRoutes(exposure: Exposure, input: EmitInput): Emitted {
-  const { plan, settings } = input
-  if (exposure.isInternal || settings.ingress.disableIngressCreation) return { ok: true, objects: [] }
+  const { plan, settings, capabilities } = input
+  if (exposure.isInternal || settings.ingress.disableIngressCreation) return { ok: true, objects: [], decisions: [] }
+  const live = findChild(input.children, 'networking.k8s.io', 'Ingress', plan.owner.name)
+  const openIngress = () => keptWhileUnready(ingress(plan.owner, exposure, settings), live, backendsOf(input))
   if (!settings.ingress.enableGatewayApi) {
-    const live = findChild(input.children, 'networking.k8s.io', 'Ingress', plan.owner.name)
-    if (!live && !exposure.components.every(({ service }) => isReady(service, input))) return { ok: true, objects: [] }
-    return { ok: true, objects: [keptWhileUnready(ingress(plan.owner, exposure, settings), live, backendsOf(input))] }
+    const isOpen = live !== undefined || exposure.components.every(({ service }) => isReady(service, input))
+    return { ok: true, objects: isOpen ? [openIngress()] : [], decisions: [] }
   }
-  if (!input.capabilities.gatewayApi) {
-    return {
-      ok: false,
-      problem: missing(
-        'GatewayApi',
-        'enableGatewayApi is set, but the Gateway API is not installed: install it, or switch it off in inferenceservice-config.',
-        'IngressReady',
-      ),
-    }
+  if (!capabilities.gatewayApi) {
+    // An Ingress that leads in already does so until there is a route.
+    return { ok: true, objects: live ? [openIngress()] : [], decisions: [missingPiece('GatewayApiNotInstalled')] }
   }
   const canaries = readyCanaries(input)
   const routes = httpRoutes({ ...input, exposure, canaries, isCanary: input.canaries.length > 0 })
   if (!routes.ok) return routes
-  return { ok: true, objects: routes.routes.flatMap((route) => openRoute(route, exposure, input)) }
+  return { ok: true, objects: routes.routes.flatMap((route) => openRoute(route, exposure, input)), decisions: [] }
 }
 
 /** A route is made when what it leads to is ready the first time, and stays from then on. */

@@ -30,7 +30,7 @@ export function localGatewayService(input: KnativeInput): KubeObject[] {
 /** One host for a service of several Knative Services. Made when all of them are ready the first time, then kept. */
 export function virtualService(input: KnativeInput): Emitted {
   const { plan, settings, capabilities } = input
-  const none: Emitted = { ok: true, objects: [] }
+  const none: Emitted = { ok: true, objects: [], decisions: [] }
   if (!capabilities.istio || settings.ingress.disableIstioVirtualHost) return none
   const live = findChild(input.children, 'networking.istio.io', 'VirtualService', plan.owner.name)
   const backends = input.plan.workloads.map(({ name }) => ({ name, isReady: isReady(name, input) }))
@@ -46,7 +46,7 @@ export function virtualService(input: KnativeInput): Emitted {
     annotations: without(plan.owner.annotations, input.annotationsDisallowed),
   }
   const wanted = child(plan.owner, 'networking.istio.io/v1beta1', 'VirtualService', meta, { spec })
-  return { ok: true, objects: [keptWhileUnready(wanted, live, backends)] }
+  return { ok: true, objects: [keptWhileUnready(wanted, live, backends)], decisions: [] }
 }
 
 function isReady(name: string, input: KnativeInput): boolean {

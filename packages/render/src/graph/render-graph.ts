@@ -43,7 +43,7 @@ export function renderGraph(input: RenderInput): RenderResult {
   if (workload && mode === 'Standard') {
     const emitted = emitWorkload(workload, emitInput)
     if (!emitted.ok) return { ok: false, problem: emitted.problem, decisions, facts }
-    return { ok: true, objects: emitted.objects, decisions, facts }
+    return { ok: true, objects: emitted.objects, decisions: [...decisions, ...emitted.decisions], facts }
   }
   const emitted = emitKnative(emitInput)
   if (!emitted.ok) return { ok: false, problem: emitted.problem, decisions, facts }

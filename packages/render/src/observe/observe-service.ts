@@ -2,6 +2,7 @@ import type { InferenceServiceSpec, InferenceServiceStatus } from '@millrace/api
 import type { ModeStatus } from './mode-status.ts'
 import { componentsOf } from './live-child.ts'
 import { readyTypes } from '../component-condition.ts'
+import { missingParts } from '../missing-piece.ts'
 import type { Problem } from '../decision.ts'
 import type { ComponentName } from '../names.ts'
 import type { ObserveInput, Observed } from '../seam.ts'
@@ -30,9 +31,11 @@ export function observeService(input: ObserveInput): Observed {
     ...ignoredParts(rendered),
     stopped,
   ]
-  const conditions = settleConditions(told, service, input.now, problem)
-  const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
-  const model = modelOf(input, mode, isReady)
+  const lacking = missingParts(rendered).find(({ isNeeded }) => isNeeded)
+  const conditions = settleConditions(told, service, input.now, problem ?? lacking)
+  const isServing =
+    !problem && told.every(({ type, status, isNeeded }) => !isNeeded || status === 'True' || type === lacking?.type)
+  const model = modelOf(input, mode, isServing)
   return {
     ...mode.fields,
     observedGeneration: service.metadata.generation ?? 1,
@@ -55,15 +58,15 @@ function explain(mode: ModeStatus): readonly Part[] {
   })
 }
 
-/** Something missing in the cluster, or wrong with another component, says nothing about the model. */
-function modelOf({ service, rendered }: ObserveInput, mode: ModeStatus, isReady: boolean): ModelStatus | undefined {
+/** Something missing in the cluster, an API server that fails, or what is wrong with another component says nothing about the model. */
+function modelOf({ service, rendered }: ObserveInput, mode: ModeStatus, isServing: boolean): ModelStatus | undefined {
   const previous = (service['status'] as InferenceServiceStatus | undefined)?.modelStatus
   const problem = rendered.ok ? undefined : rendered.problem
-  if (problem?.reason.endsWith('NotInstalled')) return previous
+  if (problem?.reason.endsWith('NotInstalled') || problem?.reason === 'InternalError') return previous
   if (problem && (problem.condition ?? 'PredictorReady') === 'PredictorReady')
     return refusedModelStatus(problem, previous)
   if (problem && previous) return previous
-  return modelStatus({ pods: mode.pods.predictor ?? [], isReady, hasFailed: mode.hasFailed, previous })
+  return modelStatus({ pods: mode.pods.predictor ?? [], isReady: isServing, hasFailed: mode.hasFailed, previous })
 }
 
 /** The part that the problem belongs to says it. */

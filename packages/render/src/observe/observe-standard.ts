@@ -14,6 +14,7 @@ import {
   workerName,
 } from '../names.ts'
 import { readyTypes } from '../component-condition.ts'
+import { missingParts } from '../missing-piece.ts'
 import type { ObserveInput } from '../seam.ts'
 import type { Part } from './conditions.ts'
 import { conditionsOf, deploymentStates, type State, unseenReason } from './deployment-state.ts'
@@ -23,6 +24,8 @@ import type { ModeStatus } from './mode-status.ts'
 
 type Components = NonNullable<InferenceServiceStatus['components']>
 type Canaries = NonNullable<InferenceServiceStatus['canaryStatuses']>
+
+const ingressType = 'IngressReady'
 
 /** A service in Standard mode: its Deployments, and its Ingress or routes. */
 export function observeStandard(input: ObserveInput): ModeStatus {
@@ -40,13 +43,16 @@ export function observeStandard(input: ObserveInput): ModeStatus {
   }
   const canaries = canaryStatuses(input, spec)
   if (canaries.length > 0) parts.push(canaryPart(canaries))
-  const ingress = ingressState(input, parts)
-  parts.push({ type: 'IngressReady', ...ingress, isNeeded: true })
+  const missing = missingParts(input.rendered)
+  const noWayIn = missing.find(({ type }) => type === ingressType)
+  const ingress: Part = noWayIn ?? { type: ingressType, ...ingressState(input, parts), isNeeded: true }
+  const isOpen = ingress.status === 'True'
+  const answersInside = noWayIn !== undefined && componentsOf(spec).every((name) => isTrue(parts, readyTypes[name]))
   return {
-    parts,
+    parts: [...parts, ...missing.filter((part) => part !== noWayIn), ingress],
     fields: {
       components,
-      ...addresses(input, ingress),
+      ...addresses(input, { isOpen, answersInside }),
       ...(canaries.length > 0 ? { canaryStatuses: canaries } : {}),
     },
     pods: Object.fromEntries(componentsOf(spec).map((component) => [component, podsOf(input, spec, component)])),
@@ -179,18 +185,24 @@ function routeState(route: KubeObject, name: string): State {
   return { status: 'True' }
 }
 
-/** Set when the way in is open; afterwards they stay, also while something is not ready. */
-function addresses(input: ObserveInput, ingress: State): Partial<InferenceServiceStatus> {
+/**
+ * Set when the way in is open; afterwards they stay, also while something is not ready. Where the cluster has no way in to
+ * offer, the address inside it is set when all components are ready.
+ */
+function addresses(
+  input: ObserveInput,
+  { isOpen, answersInside }: { readonly isOpen: boolean; readonly answersInside: boolean },
+): Partial<InferenceServiceStatus> {
   const { service, config } = input
   const previous = (service['status'] ?? {}) as InferenceServiceStatus
   const { url, address } = previous
   const entry = liveChild(input, '', 'Service', entryName(service))
-  if (ingress.status !== 'True' || !entry) return { ...(url ? { url } : {}), ...(address ? { address } : {}) }
+  const kept = { ...(url ? { url } : {}), ...(address ? { address } : {}) }
+  if (!entry || !(isOpen || answersInside)) return kept
+  const inside = { address: { url: `http://${entryHost(service, entry)}` } }
+  if (!isOpen) return { ...kept, ...inside }
   const host = hostOf(service.metadata.name ?? '', metaOf(service), config.ingress)
-  return {
-    ...(host.ok ? { url: `${config.ingress.urlScheme}://${host.text}` } : {}),
-    address: { url: `http://${entryHost(service, entry)}` },
-  }
+  return { ...(host.ok ? { url: `${config.ingress.urlScheme}://${host.text}` } : {}), ...inside }
 }
 
 /** The Service that answers predictions. */

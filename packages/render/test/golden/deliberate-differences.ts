@@ -41,7 +41,7 @@ export const rules: readonly Rule[] = [
     why: 'What cannot be served as it stands is refused whole, with a condition that says why and what to do; what already serves is left alone. KServe makes a part of it, or pods that never start, or says nothing.',
     places: [
       {
-        mark: /^refused: (Invalid(Domain|Pod|Scaling|Storage|Strategy)|KEDANotInstalled|NameTooLong|SecretNotFound|StorageContainerUnfit)$/,
+        mark: /^refused: (Invalid(Domain|Pod|Scaling|Storage|Strategy)|NameTooLong|SecretNotFound|StorageContainerUnfit)$/,
         path: /object (Deployment\.apps|HorizontalPodAutoscaler\.autoscaling|Service\.(core|serving\.knative\.dev))\/\S+$/,
         theirs: there,
         ours: absent,
@@ -154,6 +154,13 @@ export const rules: readonly Rule[] = [
     places: [
       { mark: 'installed', path: /^step \d+ (object|status) /, theirs: absent },
       { mark: 'installed', path: /refusal$/, theirs: /not found/, ours: absent },
+    ],
+  },
+  {
+    name: 'AnswersInside',
+    why: 'Where the Gateway API is to be used and missing, a service says at which address it answers inside the cluster. KServe says none before there is a route.',
+    places: [
+      { mark: 'no Gateway API', path: /status InferenceService\S* \|\.address$/, theirs: absent, ours: /svc\.cluster/ },
     ],
   },
   {

@@ -33,6 +33,7 @@ export type Mark =
   | 'mixed sources'
   | 'explainer not ready'
   | 'no VirtualService'
+  | 'no Gateway API'
   | 'not looked at'
   | 'unsupported format'
   | 'unavailable'

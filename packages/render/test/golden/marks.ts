@@ -30,6 +30,7 @@ export function serviceMarks({ id, cluster, expected, wasStopped, ...news }: Mar
   const marks: Mark[] = []
   const result = cluster.results.get(id)
   if (result?.ok === false) marks.push(`refused: ${result.problem.reason}`)
+  if (result?.decisions.some(({ reason }) => reason === 'GatewayApiNotInstalled')) marks.push('no Gateway API')
   if (result?.facts.mode === 'ModelMesh') marks.push('ModelMesh')
   const service = serviceOf(cluster, id)
   const name = service?.metadata.name

@@ -4,7 +4,13 @@ import { withoutEmpty } from './normal-form.ts'
 type Json = Record<string, unknown>
 
 /** Conditions of our own, which stand beside KServe's. */
-const ownConditions: readonly unknown[] = ['ScalingDecided', 'FieldsIgnored', 'StepsReady', 'FrameworkSupported']
+const ownConditions: readonly unknown[] = [
+  'AutoscalerReady',
+  'ScalingDecided',
+  'FieldsIgnored',
+  'StepsReady',
+  'FrameworkSupported',
+]
 
 /** What of a status means something: conditions without their words, addresses, revisions, how loading goes. */
 export function statusForm(object: KubeObject): unknown {
