@@ -136,6 +136,8 @@ async function run(
   if (isCreation && failures.length === 0 && context.isPressed()) return { isUnfinished: true }
   const elapsedMs = context.clock.elapsed()
   const outcome = context.refusals.told({ key, service, rendered, failures, elapsedMs })
+  // What serves is not what is asked for, which is on its way: the status stays about the generation before.
+  if (failures[0] && outcome.ok && !isObserved(service)) throw failures[0].error
   const live = written.hasChanged ? await childrenNow(context, service, written, signal) : children
   const pods = context.podsOf(service)
   const nowMs = context.clock.now()
@@ -173,8 +175,7 @@ async function planWrites(
 ): Promise<Plan> {
   const { turns, urgent } = context
   const comparisons = await compareObjects(rendered.ok ? rendered.objects : [], applyOptions(context, signal))
-  const isItsOwn = Object(service['status']).observedGeneration !== service.metadata.generation
-  if (isItsOwn) urgent.add(key)
+  if (!isObserved(service)) urgent.add(key)
   const step = nextStep({
     service,
     comparisons,
@@ -204,6 +205,10 @@ async function announce(
   } finally {
     context.turns.giveBack(key)
   }
+}
+
+function isObserved({ status, metadata: { generation } }: KubeObject): boolean {
+  return Object(status).observedGeneration === generation
 }
 
 /** Whether applying would leave the template as it is. What the server spells its own way is no change. */

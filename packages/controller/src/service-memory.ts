@@ -2,6 +2,7 @@ import type { EventRecorder, KubeObject } from '@millrace/kube'
 import { createDependencyIndex, type DependencyIndex } from './dependency-index.ts'
 import type { Metrics } from './metrics.ts'
 import { createNews, type News } from './news.ts'
+import { createRefusals, type Refusals } from './refusals.ts'
 import { createScaleTracker, type ScaleTracker } from './scale-series.ts'
 import { createSettingsUse, type SettingsUse } from './settings-use.ts'
 
@@ -11,6 +12,7 @@ export interface ServiceMemory {
   readonly settingsUse: SettingsUse
   readonly news: News
   readonly scales: ScaleTracker
+  readonly refusals: Refusals
   /** Services whose copy may be old: the server is asked before anything is made for them. */
   readonly doubts: Set<string>
   /** Services whose pods are replaced without a turn. */
@@ -25,6 +27,7 @@ export function createServiceMemory(recorder: EventRecorder, metrics: Metrics): 
     settingsUse: createSettingsUse(),
     news: createNews(recorder),
     scales: createScaleTracker(),
+    refusals: createRefusals(),
     doubts: new Set<string>(),
     urgent: new Set<string>(),
   }
@@ -35,6 +38,7 @@ export function createServiceMemory(recorder: EventRecorder, metrics: Metrics): 
       memory.settingsUse.forget(key)
       memory.urgent.delete(key)
       memory.doubts.delete(key)
+      memory.refusals.forget(key)
       memory.news.forget(uid)
       memory.scales.forget(uid)
       metrics.scale(uid, [])

@@ -13,6 +13,7 @@ import {
 } from '@millrace/kube'
 import type { Children } from './children.ts'
 import { fieldManager } from './field-manager.ts'
+import type { FailedWrite } from './refusals.ts'
 import { type RolloutStep, whileWaiting } from './rollout-step.ts'
 
 export interface WriteContext {
@@ -32,10 +33,10 @@ export interface Written {
   readonly applied: readonly ApplyResult[]
   readonly deletedUids: ReadonlySet<string>
   readonly hasChanged: boolean
-  readonly failure: KubeError | undefined
+  readonly failures: readonly FailedWrite[]
 }
 
-export const nothingWritten: Written = { applied: [], deletedUids: new Set(), hasChanged: false, failure: undefined }
+export const nothingWritten: Written = { applied: [], deletedUids: new Set(), hasChanged: false, failures: [] }
 
 /** Applies what drifted, then deletes what is no longer rendered: of a service that waits for its turn, what replaces no pods. */
 export async function writeChildren(
@@ -49,20 +50,28 @@ export async function writeChildren(
   const { resourceOf } = context.children
   const wanted = step.go ? comparisons : whileWaiting(comparisons)
   const applied = await applyCompared(client, wanted, applyOptions(context, signal))
-  const failed = applied.find(({ action }) => action === 'failed')
+  const unwritten = failuresIn(applied, 'written')
   const objects = comparisons.map(({ object }) => object)
   // What replaces something must be there before that goes away.
-  const pruned = failed || !step.go ? [] : await pruneObjects(client, children, objects, { resourceOf, signal })
-  const failure = failed?.error ?? pruned.find(({ error }) => error)?.error
-  logWrites(context.log, service, { applied, pruned, failure })
+  const pruned =
+    unwritten.length > 0 || !step.go ? [] : await pruneObjects(client, children, objects, { resourceOf, signal })
+  const failures = [...unwritten, ...failuresIn(pruned, 'deleted')]
+  logWrites(context.log, service, { applied, pruned, failure: failures[0]?.error })
   const changed = [...applied.filter(({ action }) => action === 'created' || action === 'configured'), ...pruned]
   const deleted = pruned.filter(({ action }) => action === 'deleted')
   return {
     applied,
     deletedUids: new Set(deleted.flatMap(({ object }) => object.metadata.uid ?? [])),
     hasChanged: changed.length > 0,
-    failure,
+    failures,
   }
+}
+
+function failuresIn(
+  results: readonly (ApplyResult | PruneResult)[],
+  attempt: FailedWrite['attempt'],
+): readonly FailedWrite[] {
+  return results.flatMap(({ object, error }) => (error ? [{ object, attempt, error }] : []))
 }
 
 /** The local copies know of our writes already, but of deletions only when the watch tells. */
