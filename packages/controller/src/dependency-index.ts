@@ -3,6 +3,9 @@ import type { Read } from '@millrace/render'
 
 /** Which of our objects have read what: when that changes, they are looked at again, and no others. */
 export interface DependencyIndex {
+  /** These are about to be read: a change that comes meanwhile concerns who reads. */
+  add(key: string, reads: readonly Read[]): void
+  /** These were read, and nothing else. */
   set(key: string, reads: readonly Read[]): void
   delete(key: string): void
   dependents(object: KubeObject): ReadonlySet<string>
@@ -32,8 +35,17 @@ export function createDependencyIndex(): DependencyIndex {
     return place
   }
   return {
+    add: (key, reads) => {
+      const known = placesOf.get(key) ?? []
+      const names = namesOf(reads)
+      for (const { name } of known) names.delete(name)
+      if (names.size === 0) return
+      const more = Array.from(names, placeFor)
+      for (const { keys } of more) keys.add(key)
+      placesOf.set(key, [...known, ...more])
+    },
     set: (key, reads) => {
-      const names = new Set(reads.map(({ group, kind, namespace, name }) => placeName(group, kind, namespace, name)))
+      const names = namesOf(reads)
       const before = placesOf.get(key)
       if (before?.length === names.size && before.every(({ name }) => names.has(name))) return
       remove(key)
@@ -53,6 +65,10 @@ export function createDependencyIndex(): DependencyIndex {
       return new Set(read.flatMap((place) => [...(places.get(place)?.keys ?? [])]))
     },
   }
+}
+
+function namesOf(reads: readonly Read[]): Set<string> {
+  return new Set(reads.map(({ group, kind, namespace, name }) => placeName(group, kind, namespace, name)))
 }
 
 function placeName(group: string, kind: string, namespace = '*', name = '*'): string {

@@ -20,13 +20,14 @@ export interface GatherResult {
 /** `reads` promises to be done in three; one more shows a mistake before it becomes a loop. */
 const roundsMax = 5
 
-/** Everything that rendering `service` needs to know of the cluster. */
+/** Everything that rendering `service` needs to know of the cluster. `asking` is told of each thing before it is read. */
 export async function gather(
   sources: GatherSources,
   input: { readonly service: KubeObject; readonly config: ClusterConfig; readonly controllerNamespace: string },
   signal: AbortSignal,
+  asking?: (reads: readonly Read[]) => void,
 ): Promise<GatherResult> {
-  return gatherAll(sources, (world) => reads({ ...input, world }), signal)
+  return gatherAll(sources, (world) => reads({ ...input, world }), signal, asking)
 }
 
 /** What is wanted, round by round, until the grown world leaves no wish. Reads local copies; Secrets and ConfigMaps once per version. */
@@ -34,12 +35,14 @@ export async function gatherAll(
   sources: GatherSources,
   wanted: (world: Gathered) => readonly Read[],
   signal: AbortSignal,
+  asking: (reads: readonly Read[]) => void = () => {},
 ): Promise<GatherResult> {
   const asked = new Map<string, Read>()
   let world = emptyWorld
   for (let round = 0; round < roundsMax; round++) {
     const fresh = wanted(world).filter((read) => !asked.has(JSON.stringify(read)))
     if (fresh.length === 0) return { world, reads: [...asked.values()] }
+    asking(fresh)
     const objects = [...world.objects]
     const secrets = [...world.secrets]
     for (const read of fresh) {

@@ -26,6 +26,7 @@ import { createRolloutTurns, type RolloutTurns } from './rollout-turns.ts'
 import { createServiceMemory, type ServiceMemory } from './service-memory.ts'
 import { createServiceQueues } from './service-queues.ts'
 import type { SettingsPart } from './settings-use.ts'
+import { sweepBundles } from './sweep-bundles.ts'
 import type { Span } from './tracing.ts'
 import { concernedBy, parseServiceKey, serviceKeyText } from './triggers.ts'
 import { kindId, knativeServings, podIndex, primaryResources, type WatchedKind } from './watched-kinds.ts'
@@ -111,11 +112,16 @@ export function createLoop(options: LoopOptions): Loop {
       addAll()
       const endTurns = turns.work()
       rolloutNews.begin(turns.counts)
+      const endSweep = sweepBundles({
+        ...options,
+        watch: cluster.watch,
+        isBundleNamed: () => Boolean(cluster.settings.config.storageInitializer.caBundleConfigMapName),
+      })
       return async () => {
         endTurns()
         metrics.rollouts({ rolling: 0, waiting: 0, failed: [] })
         cluster.settings.keepGood(false)
-        await endRuns()
+        await Promise.all([endSweep(), endRuns()])
       }
     },
     admit: (request) => admit(admission, request),

@@ -109,7 +109,9 @@ async function run(
   const settings = context.settingsUse.open(key, context.settings.config, context.knative)
   const { config } = settings
   const { world, reads } = await trace.part('gather', {}, () =>
-    gather(context.sources, { service, config, controllerNamespace }, signal),
+    gather(context.sources, { service, config, controllerNamespace }, signal, (asked) =>
+      context.dependencies.add(key, asked),
+    ),
   )
   context.dependencies.set(key, reads)
   const children = await context.children.ownedBy(service, signal)

@@ -8,6 +8,7 @@ export { type SilentEnd, silentEnds, withLastWords } from './observe/last-words.
 export { isKnativeService, makesPods } from './makes-pods.ts'
 export { observe, podLabels } from './observe/observe.ts'
 export { type OptionalPiece, optionalPieces } from './optional-pieces.ts'
+export { globalCaBundle } from './pod/init-container.ts'
 export { type CompletedPod, type CompletePodInput, completePod, type PodSettings } from './pod/complete-pod.ts'
 export { podReads, type PodReadsInput } from './pod/pod-reads.ts'
 export type { PodTemplate } from './pod/shape.ts'

@@ -5,6 +5,7 @@ import { storageSecretName } from './credentials/storage-config.ts'
 import type { Gathered, Read } from './gathered.ts'
 import type { RenderInput } from './seam.ts'
 import type { Settings } from './settings.ts'
+import { globalCaBundle } from './pod/init-container.ts'
 import { readPredictor } from './service/read-predictor.ts'
 import { isMultiModel } from './service/plan-predictor.ts'
 import { type World, worldOf } from './world.ts'
@@ -61,7 +62,13 @@ function configurationReads(config: Settings, namespace: string, controllerNames
           { group: serving, kind: 'LocalModelCache' },
         ]
       : []),
-    ...(bundle ? [{ group: '', kind: 'ConfigMap', namespace: controllerNamespace, name: bundle }] : []),
+    ...(bundle
+      ? [
+          { group: '', kind: 'ConfigMap', namespace: controllerNamespace, name: bundle },
+          // Ours, but no service's own: whoever needs it looks when it changes.
+          { group: '', kind: 'ConfigMap', namespace, name: globalCaBundle },
+        ]
+      : []),
   ]
 }
 
