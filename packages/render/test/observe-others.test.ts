@@ -141,3 +141,37 @@ test('a canary says how its own model loads', () => {
     /green \(green failed: no such bucket\)/,
   )
 })
+
+for (const [component, type, ready] of [
+  ['explainer', 'ExplainerReady', 'True'],
+  ['transformer', 'TransformerReady', 'False'],
+] as const) {
+  test(`in Knative mode a later ${component} that fails says so, and Ready is ${ready}`, () => {
+    const cluster = play('knative', service)
+    const set = (name: string, status: 'True' | 'False', message: string) => {
+      const key = `Service.serving.knative.dev/dep-${name}`
+      const live = cluster.children.get(key)
+      assert.ok(live, key)
+      const conditions = ['Ready', 'ConfigurationsReady', 'RoutesReady'].map((one) => ({ type: one, status, message }))
+      const url = `http://dep-${name}.ns.example.com`
+      const observed = { observedGeneration: live.metadata.generation, conditions, url }
+      cluster.children.set(key, { ...live, status: observed })
+      converge(cluster)
+    }
+    set('predictor', 'True', '')
+    assert.equal(condition(cluster, 'InferenceService', 'Ready').status, 'True')
+    const { url } = status(cluster, 'InferenceService')
+    const changed = cluster.objects.find(({ kind }) => kind === 'InferenceService')
+    assert.ok(changed)
+    const containers = [{ name: 'kserve-container', image: 'example/later' }]
+    Object.assign(changed, { spec: { ...Object(changed['spec']), [component]: { containers } } })
+    converge(cluster)
+    set(component, 'False', 'Revision "dep-00001" failed with message: it crashed.')
+    assert.equal(condition(cluster, 'InferenceService', 'Ready').status, ready)
+    assert.equal(status(cluster, 'InferenceService')['url'], url)
+    const own = condition(cluster, 'InferenceService', type)
+    assert.equal(own.status, 'False')
+    assert.match(own.message ?? '', /it crashed/)
+    assert.equal(condition(cluster, 'InferenceService', 'LatestDeploymentReady').status, 'False')
+  })
+}

@@ -185,12 +185,15 @@ function addresses(
   const front: Name = spec.transformer ? 'transformer' : 'predictor'
   // Without a host for the whole service its address is that of the component in front.
   const order: readonly Name[] = isDirect ? [front] : ['predictor', 'transformer', 'explainer']
-  const waiting = order
+  const live = liveChild(input, 'serving.knative.dev', 'Service', objectName(service, front))
+  const frontUrl = knativeUrl(live, service, front)
+  // Once open, the way in stays open: it leads to the revision that still serves. One that comes in front has to be known.
+  const waitsFor = url ? (frontUrl === undefined ? [front] : []) : order
+  const waiting = waitsFor
     .filter((name) => names.includes(name))
     .map((name) => find(parts, readyTypes[name]))
     .find(({ status }) => status !== 'True')
-  // Once open, the way in stays open: it leads to the revision that still serves.
-  if (waiting && !url) {
+  if (waiting) {
     const message = `The way in is opened when ${waiting.type} is true.`
     return {
       state: {
@@ -202,8 +205,6 @@ function addresses(
       fields: kept,
     }
   }
-  const live = liveChild(input, 'serving.knative.dev', 'Service', objectName(service, front))
-  const frontUrl = knativeUrl(live, service, front)
   if (frontUrl === undefined)
     return {
       state: { status: 'Unknown', reason: 'UrlUnknown', message: 'Knative has not said the URL yet.' },
