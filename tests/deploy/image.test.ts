@@ -1,82 +1,32 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
-import test, { type TestContext } from 'node:test'
-import { attempt, type Outcome, root } from './run-tool.ts'
+import { join } from 'node:path'
+import test, { after, before, describe, type TestContext } from 'node:test'
+import { resources as serving } from '@millrace/api'
+import { createClient, isKubeError, loadConnection, resources, silentLog } from '@millrace/kube'
+import { bootstrap } from '../../packages/cli/src/platform/bootstrap.ts'
+import { freePort } from './controller-process.ts'
+import { type ImageProcess, type ImageTree, layOutImage, recipe } from './image-tree.ts'
+import { until } from './installation.ts'
+import { type Outcome, root } from './run-tool.ts'
 
-const recipe = readFileSync(join(root, 'deploy/image/Containerfile'), 'utf8')
 const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n').filter(Boolean)
 
-interface Target {
-  /** Folders and files of the sources that the image holds, beside node_modules. */
-  readonly copied: readonly string[]
-  readonly entryPoint: readonly string[]
-  readonly workspace: string
-}
-
-/** A stage of the recipe that people build, with what it takes from the stage that installed its dependencies. */
-function targetOf(name: string): Target {
-  const stage = new RegExp(`^FROM base AS ${name}$([\\s\\S]*?)(?=^FROM |$(?![\\s\\S]))`, 'm').exec(recipe)?.[1] ?? ''
-  const copied = [...stage.matchAll(/^COPY --from=\S+ \/app\/(\S+) (\S+)$/gm)].map(([, from, to]) => {
-    assert.equal(from, to, 'links in node_modules hold only where folders stay where they are')
-    return from ?? ''
-  })
-  const install = new RegExp(`^FROM sources AS ${name}-files$([\\s\\S]*?)^FROM `, 'm').exec(recipe)?.[1] ?? ''
-  return {
-    copied: copied.filter((path) => path !== 'node_modules'),
-    entryPoint: JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(stage)?.[1] ?? '[]') as string[],
-    workspace: /--workspace=(\S+)/.exec(install)?.[1] ?? '',
-  }
-}
-
-/** The tree of an image: what it copies, and links to the packages that `npm install --workspace` puts there. */
-function layOut(directory: string, { copied, workspace }: Target, without: readonly string[]): void {
-  for (const path of copied) {
-    cpSync(join(root, path), join(directory, path), {
-      recursive: true,
-      filter: (source) => !/\/(node_modules|test|testdata)$/.test(source),
-    })
-  }
-  const link = (target: string, path: string) => {
-    mkdirSync(dirname(join(directory, path)), { recursive: true })
-    symlinkSync(target, join(directory, path))
-  }
-  const wanted = [workspace]
-  for (const path of wanted) {
-    const { dependencies = {} } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8')) as {
-      readonly dependencies?: Readonly<Record<string, string>>
-    }
-    for (const name of Object.keys(dependencies)) {
-      if (without.includes(name) || existsSync(join(directory, 'node_modules', name))) continue
-      const own = name.startsWith('@millrace/') ? `packages/${basename(name)}` : undefined
-      // Like npm's, the link is there even where its target was not copied.
-      link(own ? join(directory, own) : join(root, 'node_modules', name), `node_modules/${name}`)
-      if (own && !wanted.includes(own)) wanted.push(own)
-    }
-  }
-}
-
-async function start(t: TestContext, name: string, args: readonly string[], without: readonly string[] = []) {
-  const target = targetOf(name)
-  assert.ok(target.copied.length > 0 && target.entryPoint.length > 0, `${name} is a stage of the recipe`)
-  const directory = await mkdtemp(join(tmpdir(), 'millrace-image-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
-  layOut(directory, target, without)
-  const [program, ...own] = target.entryPoint.map((part) => part.replace(/^\/app\//, `${directory}/`))
-  assert.equal(program, 'node')
-  const outcome: Outcome = await attempt(process.execPath, [...own, ...args], { env: { KUBERNETES_SERVICE_HOST: '' } })
-  assert.doesNotMatch(outcome.stderr, /ERR_MODULE_NOT_FOUND|Cannot find/)
-  return outcome
+async function attemptImage(t: TestContext, name: string, args: readonly string[]): Promise<Outcome> {
+  const image = await layOutImage(name)
+  t.after(() => image.remove())
+  return image.attempt(args)
 }
 
 test('everything that the recipe copies is there, and reaches the build', () => {
-  const [, copies = ''] = recipe.split('AS sources')
-  const sources = [...(copies.split('FROM ')[0] ?? '').matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, from = '']) =>
-    from.split(' '),
+  const builds = recipe.split(/^FROM /m).filter((stage) => /^\S+ AS sources$|^sources AS /m.test(stage))
+  const sources = builds.flatMap((stage) =>
+    [...stage.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, from = '']) => from.split(' ')),
   )
-  assert.deepEqual(sources, ['package.json', 'package-lock.json', '.npmrc', 'packages'])
+  const script = 'scripts/bundle-controller.ts'
+  assert.deepEqual(sources, ['package.json', 'package-lock.json', '.npmrc', 'packages', script])
   for (const path of sources) {
     assert.ok(existsSync(join(root, path)), path)
     assert.ok(ignored.includes(`!${path}`), `.dockerignore lets ${path} in`)
@@ -92,29 +42,113 @@ test('no image runs as root or holds a secret', () => {
   assert.doesNotMatch(recipe, /TOKEN|PASSWORD|SECRET/i)
 })
 
-test('the controller starts from what its image holds, without the library of the model server', async (t) => {
-  const args = [
-    'controller',
-    '--kubeconfig',
-    '/nowhere',
-    '--webhook-port=0',
-    '--metrics-addr=0',
-    '--health-probe-addr=0',
-  ]
-  const { code, stderr } = await start(t, 'controller', args, ['onnxruntime-node'])
-  assert.notEqual(code, 0)
-  assert.match(stderr, /\/nowhere/)
+test('every library is there once, in the node_modules above the bundle', () => {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { readonly packages: object }
+  assert.deepEqual(
+    Object.keys(lock.packages).filter((path) => /^packages\/[^/]+\/node_modules\//.test(path)),
+    [],
+  )
 })
 
+describe('the image of the controller', () => {
+  let image: ImageTree
+  before(async () => {
+    image = await layOutImage('controller')
+  })
+  after(() => image?.remove())
+
+  test('has each command start from what it holds', async () => {
+    const { code, stderr } = await image.attempt(['controller', '--kubeconfig', '/nowhere'])
+    assert.equal(code, 1)
+    assert.match(stderr, /^error: kubeconfig \/nowhere: /)
+    const sizes = await image.attempt(['crd', 'size'])
+    assert.equal(sizes.code, 0, sizes.stderr)
+    assert.match(sizes.stdout, /^inferenceservices\.serving\.kserve\.io +full /m)
+  })
+
+  test('has no model server, and says so to whoever runs `up`', async () => {
+    const { code, stderr } = await image.attempt(['up'])
+    assert.equal(code, 1)
+    assert.match(stderr, /^millrace up: the model servers are not installed .* in a checkout of Millrace/)
+  })
+
+  test('serves an API server, its own too, until it is told to end', async (t) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'millrace-image-state-'))
+    t.after(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }))
+    const apiServer = image.start(['apiserver', '--data-dir', dataDir, '--port', '0'])
+    t.after(() => apiServer.end())
+    await until(
+      async () => /^kubeconfig \S+$/m.test(apiServer.output),
+      () => apiServer.output,
+    )
+    const controller = await startController(t, image, join(dataDir, 'kubeconfig'))
+
+    const client = createClient(await loadConnection({ kubeconfig: join(dataDir, 'kubeconfig'), env: {} }))
+    t.after(() => client.close())
+    await bootstrap(client, { log: silentLog, signal: t.signal })
+    await controller.untilReady()
+    await client.create(serving.inferenceServices, serviceOf('iris', {}))
+    const child = { namespace: 'default', name: 'iris-predictor' }
+    await until(
+      async () => (await client.list(resources.deployments, { namespace: 'default' })).items.length > 0,
+      () => controller.process.output,
+    )
+    assert.equal((await client.get(resources.deployments, child)).metadata.name, child.name)
+    const wrong = { 'autoscaling.knative.dev/min-scale': 'many', 'serving.kserve.io/deploymentMode': 'Knative' }
+    await assert.rejects(client.create(serving.inferenceServices, serviceOf('wrong', wrong)), (error) => {
+      assert.ok(isKubeError(error))
+      assert.match(error.message, /admission webhook .* denied .*min-scale/)
+      return true
+    })
+    assert.match(await controller.metrics(), /^controller_runtime_reconcile_total\{.*\} [1-9]/m)
+    assert.equal(await controller.process.end(), '0', controller.process.output)
+    assert.equal(await apiServer.end(), '0', apiServer.output)
+  })
+})
+
+interface StartedController {
+  readonly process: ImageProcess
+  untilReady(): Promise<void>
+  metrics(): Promise<string>
+}
+
+async function startController(t: TestContext, image: ImageTree, kubeconfig: string): Promise<StartedController> {
+  const [health, metrics] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')].map(
+    (port) => `127.0.0.1:${port}`,
+  )
+  const addresses = [`--metrics-addr=${metrics}`, `--health-probe-addr=${health}`, '--webhook-port=0']
+  const process = image.start(['controller', '--kubeconfig', kubeconfig, ...addresses])
+  t.after(() => process.end())
+  return {
+    process,
+    untilReady: () =>
+      until(
+        async () => (await fetch(`http://${health}/readyz`).catch(() => undefined))?.status === 200,
+        () => process.output,
+      ),
+    metrics: async () => (await fetch(`http://${metrics}/metrics`)).text(),
+  }
+}
+
+function serviceOf(name: string, annotations: Readonly<Record<string, string>>) {
+  const model = { modelFormat: { name: 'sklearn' }, storageUri: 's3://models/iris' }
+  return {
+    apiVersion: 'serving.kserve.io/v1beta1',
+    kind: 'InferenceService',
+    metadata: { namespace: 'default', name, annotations },
+    spec: { predictor: { model } },
+  }
+}
+
 test('the storage initializer starts from what its image holds', async (t) => {
-  const { code, stderr } = await start(t, 'storage-initializer', ['s3//mistyped', '/nowhere/models'])
+  const { code, stderr } = await attemptImage(t, 'storage-initializer', ['s3//mistyped', '/nowhere/models'])
   assert.equal(code, 1, stderr)
   assert.match(stderr, /s3\/\/mistyped/)
 })
 
 test('the model server starts from what its image holds', async (t) => {
   const args = ['--model_name=iris', '--model_dir=/nowhere', '--http_port=0']
-  const { code, stderr } = await start(t, 'model-server', args)
+  const { code, stderr } = await attemptImage(t, 'model-server', args)
   assert.equal(code, 1, stderr)
   assert.match(stderr, /\/nowhere/)
 })

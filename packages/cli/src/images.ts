@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { LocalProgram, ResolveImage } from '@millrace/standalone'
@@ -71,10 +72,23 @@ export function createImageResolver({ filesRoot, programs, workingDirectory }: I
   }
 }
 
+/** Whether the servers that images stand for are installed beside this program: in the image of the controller none is. */
+export function hasLocalServers(): boolean {
+  try {
+    return existsSync(mainOf('model-server'))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return false
+    throw error
+  }
+}
+
+function mainOf(program: ImageRow['program']): string {
+  return join(dirname(fileURLToPath(import.meta.resolve(entryPoints[program]))), 'main.ts')
+}
+
 function serverOf(row: ImageRow, filesRoot: string): LocalProgram {
-  const main = join(dirname(fileURLToPath(import.meta.resolve(entryPoints[row.program]))), 'main.ts')
   return {
-    command: [process.execPath, '--disable-warning=ExperimentalWarning', main, ...(row.args ?? [])],
+    command: [process.execPath, '--disable-warning=ExperimentalWarning', mainOf(row.program), ...(row.args ?? [])],
     workingDirectory: filesRoot,
     ...(process.env.NODE_COMPILE_CACHE ? { env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE } } : {}),
   }

@@ -10,7 +10,7 @@ import { checkManifests, tellNewWarnings } from '../check-manifests.ts'
 import { CommandError } from '../command-error.ts'
 import { counted } from '../counted.ts'
 import { defaultDataDirectory } from '../data-directory.ts'
-import type { ImagePrograms } from '../images.ts'
+import { hasLocalServers, type ImagePrograms } from '../images.ts'
 import { type Manifest, readManifests } from '../manifest-files.ts'
 import { formatProblems, throwProblems } from '../manifest-problems.ts'
 import { parseImage } from '../parse-image.ts'
@@ -77,6 +77,10 @@ export function defineUp(program: Command, terminal: Terminal): void {
 }
 
 async function up(options: UpOptions, terminal: Terminal): Promise<void> {
+  if (!hasLocalServers())
+    throw new CommandError(
+      'millrace up: the model servers are not installed beside this program, as in the image of the controller; run it in a checkout of Millrace (npm run up)',
+    )
   const files = options.filename ?? [join(checkout, 'examples')]
   const { manifests, problems } = readManifests(files)
   throwProblems(problems)
