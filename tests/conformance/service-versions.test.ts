@@ -166,7 +166,7 @@ for (const { title, start, skip } of servers) {
         { model, scaling: { minReplicas: 2, maxReplicas: 1 } },
         /spec\.predictor\.scaling\.minReplicas: Invalid/,
       )
-      await refused({ scaling: { minReplicas: 1 } }, /has no model server: set "model" with format/)
+      await refused({ scaling: { minReplicas: 1 } }, /must have one model server: set "model" with format/)
       await refused(
         { model: { framework: 'onnx', runtime: 'r' } },
         /model\.framework: Invalid.*remove format and runtime/,

@@ -7,7 +7,7 @@ export interface CompileOptions {
   readonly descriptions: 'all' | 'top'
   readonly podFields: Detail
   readonly formats: boolean
-  /** Whether rules in CEL are said. */
+  /** Whether rules are said, in CEL or as bounds. */
   readonly rules: boolean
   /** Ends of paths whose subtrees are opened because of their size. */
   readonly opened: readonly string[]
@@ -59,13 +59,14 @@ function scalarKeywords(schema: SchemaData, options: CompileOptions): Mutable<Cr
 }
 
 function crdRules({ rules = [], properties }: SchemaData): Mutable<CrdSchema> {
+  const bounds = rules.reduce<Mutable<CrdSchema>>((all, rule) => ({ ...all, ...rule.bounds }), {})
   const said = rules.flatMap(({ cel, message, field }): readonly CrdRule[] => {
     if (cel === undefined) return []
     // Only fields that the schema itself has may be named: not those of metadata, nor a map's keys.
     const isNameable = field !== undefined && properties?.[field] !== undefined
     return [{ rule: cel, message, ...(isNameable ? { fieldPath: `.${field}` } : {}) }]
   })
-  return said.length > 0 ? { 'x-kubernetes-validations': said } : {}
+  return { ...bounds, ...(said.length > 0 ? { 'x-kubernetes-validations': said } : {}) }
 }
 
 function compileFields(

@@ -57,7 +57,7 @@ export const variantRules: Readonly<Record<CrdVariant, VariantRules>> = {
 /** The lists that keep their keys where pod fields are `keyed`: those that people apply in parts. */
 export const keyedLists: readonly string[] = ['containers', 'env', 'ports']
 
-/** What may be given up where a CRD is too large: a subtree (opened), or the rules in CEL (left to admission). */
+/** What may be given up where a CRD is too large: a subtree (opened), or the rules (left to admission). */
 export type Sacrifice = {
   /** How much is missed then (higher: more). */
   readonly weight: number

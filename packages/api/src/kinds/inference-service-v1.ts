@@ -107,7 +107,7 @@ const workers = but(
 )
 
 const predictorFields = { ...ownFields, model, workers, ...predictorNames }
-const predictorRules = predictorForm(templatedPod, ['model'], 'format')
+const predictorRules = [predictorForm(templatedPod, ['model'], 'format')]
 
 const predictor = but(
   object('The model server. Set exactly one of `model` and `template.spec.containers`.', {

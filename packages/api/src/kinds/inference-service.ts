@@ -38,7 +38,7 @@ const predictorFields = {
   ...predictorNames,
 }
 
-const predictorRules = [minOverMax, ...predictorForm(inlinePod, ['model', ...frameworks], 'modelFormat')]
+const predictorRules = [minOverMax, predictorForm(inlinePod, ['model', ...frameworks], 'modelFormat')]
 
 const predictor = but(
   object(

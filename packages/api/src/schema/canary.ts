@@ -5,7 +5,7 @@ type Canaries = readonly { readonly trafficPercent: number }[]
 /** Never more than all of the traffic. */
 const sharesSum = rule<Canaries>({
   name: 'canary-traffic',
-  cel: 'self.map(c, c.trafficPercent).sum() <= 100',
+  cel: '[self.map(c, c.trafficPercent)].all(shares, shares.sum() <= 100)',
   message: 'the trafficPercent of all canaries must be 100 or less together',
   holds: (canaries) => sumOf(canaries) <= 100,
   say: (canaries) => `the trafficPercent of all canaries is ${sumOf(canaries)} together: bring it to 100 or less`,

@@ -35,8 +35,8 @@ export const templatedPod: ContainersPlace = {
   of: (component) => (component as TemplatedPod).template?.spec?.containers ?? [],
 }
 
-function someContainer({ given, list }: ContainersPlace): string {
-  return `${given} && ${list}.size() > 0`
+function someContainer({ field }: ContainersPlace): string {
+  return `self.?${field.replaceAll('.', '.?')}.orValue([]).size() > 0`
 }
 
 /** A container without a name gets the server's, by the CRD's default. */
@@ -44,32 +44,40 @@ function isServer({ name = containerNames.server }: { readonly name?: string }):
   return name === containerNames.server
 }
 
-/** A predictor serves something, and one thing: a model in one of `forms`, or with a container of its own. */
+/**
+ * A predictor serves something, and one thing: a model in one of `forms`, or with a container of its own.
+ *
+ * The CEL goes once through the fields that are given, as through a map's keys (`dyn`): they are fewer than the forms, and
+ * each `has` of a form that is absent would cost as much as one of them.
+ */
 export function predictorForm(place: ContainersPlace, forms: readonly string[], formatField: string) {
-  const set = forms.map((form) => `has(self.${form})`)
-  const count = set.length > 1 ? `[${set.join(', ')}].filter(f, f).size()` : `(${set.join()} ? 1 : 0)`
-  const formsOf = (predictor: Fields) => forms.filter((form) => predictor[form] !== undefined)
-  const some = rule<Fields>({
+  const [pods = ''] = place.field.split('.')
+  const fields = [...forms, pods].map((field) => `'${field}'`).join(', ')
+  const hasServer = `${place.given} && ${place.list}.exists(c, c.name == '${containerNames.server}')`
+  const withPods = `set.size() == 1 ? ${someContainer(place)} : set.size() == 2 && !(${hasServer})`
+  const oneServer = `'${pods}' in set ? (${withPods}) : set.size() == 1`
+  const advice = `set "model" with ${formatField} and storageUri, or "${place.field}" with an image of your own`
+  const serversOf = (predictor: Fields) => [
+    ...forms.filter((form) => predictor[form] !== undefined),
+    ...(place.of(predictor).some(isServer) ? [place.field] : []),
+  ]
+  return rule<Fields>({
     name: 'predictor-form',
-    cel: `${set.join(' || ')} || (${someContainer(place)})`,
-    message: 'has no model server',
-    advice: `set "model" with ${formatField} and storageUri, or "${place.field}" with an image of your own`,
-    holds: (predictor) => formsOf(predictor).length > 0 || place.of(predictor).length > 0,
-  })
-  const one = rule<Fields>({
-    name: 'predictor-form',
-    cel: `${count} + (${place.given} && ${place.list}.exists(c, c.name == '${containerNames.server}') ? 1 : 0) <= 1`,
-    message: 'sets more than one model server',
-    advice: `keep one of them (a container called ${containerNames.server} is a model server too)`,
-    holds: (predictor) => formsOf(predictor).length + (place.of(predictor).some(isServer) ? 1 : 0) <= 1,
+    cel: `[dyn(self)].all(given, [given.filter(f, f in [${fields}])].all(set, ${oneServer}))`,
+    message: 'must have one model server',
+    advice: `${advice}, and no second one (a container called ${containerNames.server} is one too)`,
+    holds: (predictor) => {
+      const servers = serversOf(predictor).length
+      return servers === 1 || (servers === 0 && place.of(predictor).length > 0)
+    },
     say: (predictor) => {
-      const hasServer = place.of(predictor).some(isServer)
-      const set = [...formsOf(predictor), ...(hasServer ? [place.field] : [])].join(' and ')
-      const why = hasServer ? ` (a container called ${containerNames.server} is a model server too)` : ''
-      return `sets ${set}${why}: keep one of them`
+      const servers = serversOf(predictor)
+      if (servers.length === 0) return `has no model server: ${advice}`
+      const isInPods = servers.includes(place.field)
+      const why = isInPods ? ` (a container called ${containerNames.server} is a model server too)` : ''
+      return `sets ${servers.join(' and ')}${why}: keep one of them`
     },
   })
-  return [some, one] as const
 }
 
 export function transformerForm(place: ContainersPlace) {

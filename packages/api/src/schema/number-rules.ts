@@ -3,7 +3,7 @@ import { rule } from './schema.ts'
 export function notBelow(least: number, name: string, advice?: string) {
   return rule<number>({
     name,
-    cel: `self >= ${least}`,
+    bounds: { minimum: least },
     message: `must not be below ${least}`,
     ...(advice === undefined ? {} : { advice }),
     holds: (self) => self >= least,
@@ -14,7 +14,7 @@ export function notBelow(least: number, name: string, advice?: string) {
 export function percentage(name: string) {
   return rule<number>({
     name,
-    cel: 'self >= 0 && self <= 100',
+    bounds: { minimum: 0, maximum: 100 },
     message: 'must be from 0 to 100',
     holds: (self) => self >= 0 && self <= 100,
     say: (self) => `must be from 0 to 100, but is ${self}`,

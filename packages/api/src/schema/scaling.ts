@@ -110,7 +110,7 @@ interface Bounds {
 /** Of everything that has both bounds. */
 export const minOverMax = rule<Bounds>({
   name: 'min-over-max',
-  cel: '!has(self.maxReplicas) || self.maxReplicas <= 0 || (has(self.minReplicas) ? self.minReplicas : 1) <= self.maxReplicas',
+  cel: '[self.?maxReplicas.orValue(0)].all(max, max <= 0 || self.?minReplicas.orValue(1) <= max)',
   message: 'must not be above maxReplicas',
   advice: 'lower it or raise maxReplicas (unset, it is 1)',
   field: 'minReplicas',

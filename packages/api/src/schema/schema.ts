@@ -19,10 +19,19 @@ export interface Rule {
   /** Stable: findings carry it. */
   readonly name: string
   /**
-   * CEL over `self`, and over `oldSelf` where it is about a change. Absent where the API server estimates that it would cost
-   * too much: lists in maps have no bound here, as they have none in KServe.
+   * CEL over `self`, and over `oldSelf` where it is about a change. Absent where `bounds` say it, and where the API server
+   * estimates that it would cost too much: lists in maps have no bound here, as they have none in KServe.
+   *
+   * kube-apiserver evaluates it in every write of the object, those of its status too, and goes through all properties that
+   * the schema has for each field of `self` that is asked for, and once more where the field is there. In an object as large
+   * as a predictor that is nearly all that a rule costs: ask for few fields, and for each once.
+   *
+   * `[value].all(name, …)` gives a value a name. What is computed and then gone through needs one: the estimate of Kubernetes
+   * 1.32 and older takes a list without a name for endless, and the CRD is refused.
    */
   readonly cel?: string
+  /** What says it in the CRD instead of CEL, where it bounds a number: that costs nothing when only a status is written. */
+  readonly bounds?: { readonly minimum?: number; readonly maximum?: number }
   /** What the API server says after the place. */
   readonly message: string
   /** The field of the value that is at fault, dotted; absent: the value itself. */
