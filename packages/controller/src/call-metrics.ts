@@ -1,4 +1,5 @@
 import type { AnswerFacts } from '@millrace/kube'
+import { convertPath } from './convert.ts'
 import type { Families } from './metric-families.ts'
 
 /** Calls that we make and that are made to us, as client-go and controller-runtime name them. */
@@ -26,6 +27,12 @@ export function createCallMetrics({ counter, gauge, histogram }: Families): Call
   ])
   const reviewSeconds = histogram('controller_runtime_webhook_latency_seconds', 'How long webhooks took.', ['webhook'])
   const inFlight = gauge('controller_runtime_webhook_requests_in_flight', 'Calls of webhooks right now.', ['webhook'])
+  const panics = counter('controller_runtime_webhook_panics_total', 'Calls of webhooks that met a bug.', [])
+  const conversionPanics = counter(
+    'controller_runtime_conversion_webhook_panics_total',
+    'Conversions that met a bug.',
+    [],
+  )
   return {
     answered: ({ method, host, httpStatus, seconds }) => {
       requests.inc({ code: httpStatus === undefined ? '<error>' : String(httpStatus), method, host })
@@ -38,6 +45,8 @@ export function createCallMetrics({ counter, gauge, histogram }: Families): Call
         timer()
         inFlight.dec({ webhook })
         reviews.inc({ webhook, code: String(httpStatus) })
+        // What is wrong with a review is said in the answer to it: only what we did not foresee is a 500.
+        if (httpStatus === 500) (webhook === convertPath ? conversionPanics : panics).inc()
       }
     },
   }

@@ -8,6 +8,8 @@ import type { ScaleSeries } from './scale-series.ts'
 /** What the controller counts, in controller-runtime's and client-go's names where those exist. */
 export interface Metrics extends CallMetrics, Omit<QueueMetrics, 'look'> {
   leader(isLeader: boolean): void
+  /** Files with the certificate of the webhook were looked at. */
+  certificateRead(isUsable: boolean): void
   configProblems(count: number): void
   capability(name: string, isThere: boolean): void
   /** Where the autoscaler settings of the cluster come from. */
@@ -25,6 +27,7 @@ const noQueueMetrics: WorkQueueMetrics = {
   retried: () => {},
   waited: () => {},
   worked: () => {},
+  panicked: () => {},
   active: () => {},
 }
 
@@ -34,6 +37,7 @@ export const noMetrics: Metrics = {
   watchQueue: () => {},
   answered: () => {},
   webhook: () => () => {},
+  certificateRead: () => {},
   leader: () => {},
   configProblems: () => {},
   capability: () => {},
@@ -45,9 +49,11 @@ export const noMetrics: Metrics = {
 
 export async function createMetrics(): Promise<Metrics> {
   const { registry, families } = await createFamilies()
-  const { gauge } = families
+  const { counter, gauge } = families
   const queues = createQueueMetrics(families)
   const leader = gauge('leader_election_master_status', '1 while this process leads.', ['name'])
+  const reads = counter('certwatcher_read_certificate_total', 'Looks at files with a certificate.', [])
+  const readErrors = counter('certwatcher_read_certificate_errors_total', 'Looks that found no usable one.', [])
   const configProblems = gauge(
     'millrace_config_problems',
     'Mistakes in inferenceservice-config for which a last good or default value stands in.',
@@ -93,6 +99,10 @@ export async function createMetrics(): Promise<Metrics> {
     ...queues,
     ...createCallMetrics(families),
     leader: (isLeader) => leader.set({ name: 'millrace-controller' }, isLeader ? 1 : 0),
+    certificateRead: (isUsable) => {
+      reads.inc()
+      if (!isUsable) readErrors.inc()
+    },
     configProblems: (count) => configProblems.set(count),
     capability: (name, isThere) => capability.set({ name }, isThere ? 1 : 0),
     autoscalerSettings: (source) => {

@@ -23,6 +23,12 @@ export function createQueueMetrics({ counter, gauge, histogram }: Families): Que
   const unfinished = gauge('workqueue_unfinished_work_seconds', 'How long the present runs last, together.', own)
   const runs = counter('controller_runtime_reconcile_total', 'Runs by result.', ['controller', 'result'])
   const errors = counter('controller_runtime_reconcile_errors_total', 'Runs that failed.', ['controller'])
+  const givenUp = counter(
+    'controller_runtime_terminal_reconcile_errors_total',
+    'Runs that failed and are not repeated: there are none.',
+    ['controller'],
+  )
+  const panics = counter('controller_runtime_reconcile_panics_total', 'Runs that met a bug.', ['controller'])
   const runSeconds = histogram('controller_runtime_reconcile_time_seconds', 'How long runs lasted.', ['controller'])
   const workersMax = gauge('controller_runtime_max_concurrent_reconciles', 'Runs at a time, at most.', ['controller'])
   const active = gauge('controller_runtime_active_workers', 'Runs right now.', ['controller'])
@@ -33,7 +39,7 @@ export function createQueueMetrics({ counter, gauge, histogram }: Families): Que
       workersMax.set({ controller: name }, workers)
       adds.inc(labels, 0)
       retries.inc(labels, 0)
-      errors.inc({ controller: name }, 0)
+      for (const failed of [errors, givenUp, panics]) failed.inc({ controller: name }, 0)
       for (const result of results) runs.inc({ controller: name, result }, 0)
       return {
         depth: (waiting) => depth.set(labels, waiting),
@@ -46,6 +52,7 @@ export function createQueueMetrics({ counter, gauge, histogram }: Families): Que
           runs.inc({ controller: name, result })
           if (result === 'error') errors.inc({ controller: name })
         },
+        panicked: () => panics.inc({ controller: name }),
         active: (now) => active.set({ controller: name }, now),
       }
     },

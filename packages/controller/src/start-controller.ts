@@ -102,6 +102,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
         admit: loop.admit,
         completePods: loop.completePods,
         onRequest: metrics.webhook,
+        onCertificateRead: metrics.certificateRead,
         clock,
         random,
         log,

@@ -37,6 +37,8 @@ interface Tools {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
+  /** Told of each look at a certificate in a folder. */
+  readonly onRead: (isUsable: boolean) => void
 }
 
 const dayMs = 86_400_000
@@ -83,6 +85,7 @@ async function fromDirectory(directory: string, tools: Tools): Promise<Certifica
     authority: await readFile(join(directory, 'ca.crt'), 'utf8').catch(() => undefined),
   })
   let current = await read(await readCertificate(directory))
+  tools.onRead(true)
   let listener: () => void = () => {}
   const watch = watchCertificate(
     directory,

@@ -48,13 +48,15 @@ export async function startWebhook(
     readonly admit: Admit
     readonly completePods: Admit
     readonly onRequest: (path: string) => (httpStatus: number) => void
+    readonly onCertificateRead: (isUsable: boolean) => void
     readonly clock: Clock
     readonly random: () => number
     readonly log: Log
   },
 ): Promise<Webhook> {
   const { clock, random, log } = context
-  const certificates = await obtainCertificates(client, options, { clock, random, log })
+  const onRead = context.onCertificateRead
+  const certificates = await obtainCertificates(client, options, { clock, random, log, onRead })
   const server = await startAdmissionServer({
     host: options.host,
     port: options.port,

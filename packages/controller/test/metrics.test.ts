@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { resources as serving } from '@millrace/api'
-import type { AnswerFacts } from '@millrace/kube'
+import { type AnswerFacts, createAuthority, issueCertificate, systemClock } from '@millrace/kube'
+import { observe } from '@millrace/render'
 import { createVirtualClock } from '@millrace/testkit'
-import { startController } from '../src/index.ts'
+import { convertPath, startController, validatePath } from '../src/index.ts'
+import { createMetrics } from '../src/metrics.ts'
 import { createServingCluster } from './memory-cluster.ts'
 import { service } from './run-controller.ts'
 import { ask, local, serve } from './served-webhook.ts'
@@ -33,6 +38,12 @@ test('runs, queues, calls, webhooks and leading are counted in the names of cont
     'controller_runtime_reconcile_total{controller="inferenceservice",result="success"} [1-9]',
     'controller_runtime_reconcile_total{controller="inferencegraph",result="requeue_after"} 0',
     'controller_runtime_reconcile_errors_total{controller="inferenceservice"} 0',
+    'controller_runtime_reconcile_panics_total{controller="inferenceservice"} 0',
+    'controller_runtime_terminal_reconcile_errors_total{controller="inferenceservice"} 0',
+    'controller_runtime_webhook_panics_total 0',
+    'controller_runtime_conversion_webhook_panics_total 0',
+    'certwatcher_read_certificate_total 0',
+    'certwatcher_read_certificate_errors_total 0',
     'controller_runtime_reconcile_time_seconds_count{controller="inferenceservice"} [1-9]',
     'controller_runtime_max_concurrent_reconciles{controller="inferenceservice"} [1-9]',
     'controller_runtime_active_workers{controller="inferenceservice"} 0',
@@ -54,6 +65,45 @@ test('runs, queues, calls, webhooks and leading are counted in the names of cont
     'process_cpu_seconds_total [0-9.]+',
   ])
     assert.match(text, new RegExp(`^${line.replaceAll(/[{}]/g, '\\$&')}$`, 'm'))
+})
+
+test('bugs of ours, and looks at files with a certificate, are counted', async (t) => {
+  const certDir = await mkdtemp(join(tmpdir(), 'certificate-'))
+  t.after(() => rm(certDir, { recursive: true, force: true }))
+  const validity = { now: systemClock.now(), validForMs: 1e9 }
+  const authority = createAuthority({ commonName: 'theirs', ...validity })
+  const names = { dnsNames: [], ipAddresses: ['127.0.0.1'] }
+  const pair = issueCertificate(authority, { commonName: 'x', ...names, usage: 'server', ...validity })
+  const files = { 'tls.crt': pair.certificate, 'tls.key': pair.key, 'ca.crt': authority.certificate }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(certDir, name), text)
+  const render = () => {
+    throw new TypeError('a bug')
+  }
+  const { cluster, controller } = await serve(
+    t,
+    { ...local, certDir },
+    { metricsAddr: anyPort, renderer: { render, observe } },
+  )
+  cluster.put(serving.inferenceServices, service('iris'))
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const text = await scrape(controller.ports.metrics)
+  assert.match(text, /^controller_runtime_reconcile_panics_total\{controller="inferenceservice"\} [1-9]/m)
+  assert.match(text, /^certwatcher_read_certificate_total 1$/m)
+  assert.match(text, /^certwatcher_read_certificate_errors_total 0$/m)
+})
+
+test('an answer that only a bug gives is counted as one, apart for conversions', async () => {
+  const metrics = await createMetrics()
+  for (const [path, httpStatus] of [
+    [validatePath, 200],
+    [validatePath, 500],
+    [convertPath, 500],
+    [convertPath, 500],
+  ] as const)
+    metrics.webhook(path)(httpStatus)
+  const { text } = await metrics.render()
+  assert.match(text, /^controller_runtime_webhook_panics_total 1$/m)
+  assert.match(text, /^controller_runtime_conversion_webhook_panics_total 2$/m)
 })
 
 test('one whose run hangs is not alive: whoever watches may end it', async (t) => {

@@ -32,21 +32,28 @@ export function watchCertificate(
   directory: string,
   current: KeyPair,
   changed: (pair: KeyPair) => void,
-  options: { readonly clock?: Clock; readonly log?: Log } = {},
+  options: {
+    readonly clock?: Clock
+    readonly log?: Log
+    /** Told of each look. */
+    readonly onRead?: (isUsable: boolean) => void
+  } = {},
 ): { close(): void } {
-  const { clock = systemClock, log = silentLog } = options
+  const { clock = systemClock, log = silentLog, onRead } = options
   let known = current
   let cancel: () => void = () => {}
   let closed = false
   const look = async () => {
     try {
       const pair = await readCertificate(directory)
+      onRead?.(true)
       if (!closed && (pair.certificate !== known.certificate || pair.key !== known.key)) {
         known = pair
         log.info('The certificate has changed', { directory })
         changed(pair)
       }
     } catch (error) {
+      onRead?.(false)
       log.warn('The certificate cannot be read; the last one is kept', { directory, error: String(error) })
     }
     if (!closed) arm()

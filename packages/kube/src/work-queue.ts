@@ -27,6 +27,8 @@ export interface WorkQueueMetrics {
   waited(seconds: number): void
   /** workqueue_work_duration_seconds, controller_runtime_reconcile_time_seconds, controller_runtime_reconcile_total */
   worked(seconds: number, result: RunResult): void
+  /** controller_runtime_reconcile_panics_total: a run met a bug of ours. */
+  panicked(): void
   /** controller_runtime_active_workers */
   active(workers: number): void
 }
@@ -164,6 +166,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     const detail = error instanceof Error ? error.message : String(error)
     // A refusal of the world needs one line; what isn't one is a bug of ours, and needs its stack.
     const stack = error instanceof Error && !isKubeError(error) ? { stack: error.stack } : {}
+    if (!isKubeError(error)) metrics?.panicked()
     log.warn('Run failed, will be repeated', {
       queue: options.name,
       key,

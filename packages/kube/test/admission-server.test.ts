@@ -159,6 +159,7 @@ test('a directory is looked at again; half a pair is passed over', async (t) => 
   await put(one)
   const clock = createVirtualClock()
   const changes: string[] = []
+  const reads: boolean[] = []
   const look = async () => {
     await clock.advance(10_000)
     for (let turn = 0; turn < 200 && clock.pending === 0; turn++) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -167,7 +168,7 @@ test('a directory is looked at again; half a pair is passed over', async (t) => 
     directory,
     await readCertificate(directory),
     (pair) => changes.push(pair.certificate),
-    { clock },
+    { clock, onRead: (isUsable) => reads.push(isUsable) },
   )
   await look()
   await put({ certificate: two.certificate })
@@ -176,6 +177,7 @@ test('a directory is looked at again; half a pair is passed over', async (t) => 
   await put({ key: two.key })
   await look()
   assert.deepEqual(changes, [two.certificate])
+  assert.deepEqual(reads, [true, false, true])
   watch.close()
   assert.equal(clock.pending, 0)
 })

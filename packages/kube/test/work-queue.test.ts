@@ -193,6 +193,7 @@ test('metrics tell what happened', async () => {
         retried: () => told.push('retried'),
         waited: (seconds) => told.push(`waited ${seconds}`),
         worked: (seconds, result) => told.push(`worked ${seconds} ${result}`),
+        panicked: () => told.push('panicked'),
         active: () => {},
       },
     },
@@ -212,6 +213,7 @@ test('metrics tell what happened', async () => {
     'worked 0 success',
     'depth 0',
     'waited 2',
+    'panicked',
     'retried',
     'worked 0 error',
   ])
