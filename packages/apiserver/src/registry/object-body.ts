@@ -1,5 +1,4 @@
 import type { KubeObject } from '@millrace/kube'
-import type { Tags } from 'yaml'
 import { builtinCatalog } from '../builtin/catalog.ts'
 import { badRequest, invalid, unsupportedMediaType } from '../http/api-error.ts'
 import { decodeProtobuf } from '../http/decode-protobuf.ts'
@@ -48,38 +47,23 @@ export function repeatsOf(paths: readonly string[]): readonly string[] {
   return paths.map((path) => `duplicate field "${path}"`)
 }
 
-/**
- * YAML 1.1 as sigs.k8s.io/yaml reads it: `yes` is true and 0777 is octal, but times and dates stay text.
- */
-function customTags(tags: Tags): Tags {
-  return tags.filter((tag) => {
-    if (typeof tag === 'string') return true
-    return tag.tag !== 'tag:yaml.org,2002:timestamp' && !('format' in tag && tag.format === 'TIME')
-  })
-}
-
 /** YAML is loaded when the first YAML body comes: most clients send JSON. */
 export async function parseYamlBody(text: string): Promise<ParsedBody> {
   if (/^\s*\{/.test(text)) {
     const parsed = parseJsonStrict(text)
     if (parsed.ok) return { value: parsed.value, repeats: repeatsOf(parsed.duplicates) }
   }
-  const { isScalar, LineCounter, parse } = await import('yaml')
-  const lineCounter = new LineCounter()
-  const repeats: string[] = []
-  /** The last of equal keys counts, as in JSON; whether that is an error is up to `fieldValidation`. */
-  const uniqueKeys = (a: unknown, b: unknown): boolean => {
-    if (!isScalar(a) || !isScalar(b) || a.value !== b.value || a.value === '<<') return false
-    const { line } = lineCounter.linePos(b.range?.[0] ?? 0)
-    repeats.push(`yaml: unmarshal errors:\n  line ${line}: key ${JSON.stringify(a.value)} already set in map`)
-    return false
-  }
+  const { readYaml } = await import('./read-yaml.ts')
   try {
-    const options = { version: '1.1', merge: true, maxAliasCount: 100, customTags, lineCounter, uniqueKeys } as const
-    return { value: parse(text, options), repeats }
+    const { value, repeated } = readYaml(text)
+    return { value, repeats: repeated.map(yamlRepeat) }
   } catch (error) {
     throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+function yamlRepeat({ key, line }: { readonly key: unknown; readonly line: number }): string {
+  return `yaml: unmarshal errors:\n  line ${line}: key ${JSON.stringify(key)} already set in map`
 }
 
 /** The object of a create or update, checked to be of the resource's kind. Throws 400. */
