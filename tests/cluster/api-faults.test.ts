@@ -7,7 +7,8 @@ import type { ControllerProcess } from '../deploy/controller-process.ts'
 import { account, type Installation, startInstallation, until } from '../deploy/installation.ts'
 import { kubernetesSkipReason } from '../kubernetes/go-toolchain.ts'
 import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts'
-import { inferenceService } from './services.ts'
+import { deadWebhookFor, policyAgainst } from './refusing.ts'
+import { type Condition, inferenceService } from './services.ts'
 import { becomesSilent } from './silence.ts'
 
 const servicesMax = 20
@@ -16,6 +17,10 @@ const downMs = 2_000
 const awayMs = 5_000
 /** With back-off from 200 ms on, in twice the time that it waits for. */
 const retriesMax = 8
+/** Of a write that is refused. */
+const triesMin = 5
+/** The time until the next try has grown by then. */
+const healMsMax = 60_000
 const hourMs = 3_600_000
 
 describe('what API servers and networks do to a controller', { skip: kubernetesSkipReason() }, () => {
@@ -111,6 +116,57 @@ describe('what API servers and networks do to a controller', { skip: kubernetesS
     )
     await becomesSilent(installation)
   })
+
+  for (const [what, standing, reason, words] of [
+    ['a policy refuses', policyAgainst, 'DeploymentRefused', 'ask the platform team'],
+    ['a webhook that is away keeps from being made', deadWebhookFor, 'InternalError', 'failed calling webhook'],
+  ] as const) {
+    test(`a child that ${what} is told with the server's words, once; it heals by itself`, {
+      timeout: 90_000,
+    }, async () => {
+      const { client } = installation.cluster
+      const namespace = reason.toLowerCase()
+      await client.create(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+      const refusing = standing(installation.cluster, namespace, words)
+      await refusing.begin()
+      const mark = await installation.audit.mark()
+      const service = inferenceService('iris')
+      await client.create(serving.inferenceServices, { ...service, metadata: { ...service.metadata, namespace } })
+      const told = async (): Promise<readonly Condition[]> => {
+        const live = await client.get(serving.inferenceServices, { namespace, name: 'iris' })
+        const conditions: readonly Condition[] = Object(live['status']).conditions ?? []
+        return conditions.filter((condition) => condition.reason === reason)
+      }
+      const tries = async () => {
+        const calls = await installation.audit.calls(account, mark)
+        return calls.filter(
+          ({ objectRef, verb }) =>
+            objectRef?.name === 'iris-predictor' && objectRef.resource === 'deployments' && verb === 'patch',
+        )
+      }
+      await until(async () => (await told()).length > 0 && (await tries()).length > triesMin, log)
+      for (const { status, message } of await told()) {
+        assert.equal(status, 'False')
+        assert.match(message ?? '', new RegExp(`^Deployment iris-predictor could not be written: .*${words}`))
+      }
+      assert.deepEqual(
+        (await told()).map(({ type }) => type),
+        ['PredictorReady', 'Ready'],
+      )
+      const { items } = await client.list(resources.events, { namespace })
+      const warnings = items.filter(
+        (event) => event['type'] === 'Warning' && Object(event['involvedObject']).kind === 'InferenceService',
+      )
+      assert.deepEqual(
+        warnings.map((event) => [event['reason'], event['count']]),
+        [[reason, 1]],
+      )
+      await refusing.end()
+      await until(async () => (await told()).length === 0, log, healMsMax)
+      assert.ok(await client.get(resources.deployments, { namespace, name: 'iris-predictor' }))
+      await becomesSilent(installation)
+    })
+  }
 
   test('the API server goes in the midst of work and comes back: what was missed is done', {
     timeout: 90_000,
