@@ -12,9 +12,10 @@ import {
 import { type KubeObject, resources as kubernetes } from '@millrace/kube'
 import {
   type Capabilities,
+  findKnativeSources,
   type Gathered,
-  type KnativeAutoscaler,
-  knativeAutoscaler,
+  type Knative,
+  knativeOf,
   type RenderInput,
   secretFacts,
 } from '@millrace/render'
@@ -77,7 +78,8 @@ export function offlineWorld(
     secrets: objects.filter((object) => object.kind === 'Secret').map(secretFacts),
   }
   const { config, problems } = configIn(objects) ?? { config: configShipped(), problems: [] }
-  const knative: RenderInput['knative'] = { autoscaler: autoscalerOf(objects), domains: domainsOf(objects) }
+  const knative = knativeIn(objects)
+  const configuredNamespace = configNamespace(objects)
   return {
     services,
     configProblems: problems,
@@ -88,7 +90,7 @@ export function offlineWorld(
       config,
       capabilities,
       knative,
-      controllerNamespace: configNamespace(objects),
+      controllerNamespace: configuredNamespace,
     }),
   }
 }
@@ -139,17 +141,13 @@ function configNamespace(objects: readonly KubeObject[]): string {
   return findConfigMap(objects, configMapName)?.metadata.namespace ?? controllerNamespace
 }
 
-function autoscalerOf(objects: readonly KubeObject[]): KnativeAutoscaler {
-  const serving = objects.find((object) => object.kind === 'KnativeServing')
-  return knativeAutoscaler({
-    ...(serving ? { knativeServing: serving } : {}),
-    configMap: findConfigMap(objects, 'config-autoscaler'),
-  }).autoscaler
-}
-
-function domainsOf(objects: readonly KubeObject[]): readonly string[] {
-  const data = dataOf(findConfigMap(objects, 'config-domain')) ?? {}
-  return Object.keys(data).filter((key) => key !== '_example')
+function knativeIn(objects: readonly KubeObject[]): Knative {
+  const named = (name: string) => objects.filter(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === name)
+  const [autoscalers, domains] = [named('config-autoscaler'), named('config-domain')]
+  const knativeServings = objects.filter(({ kind }) => kind === 'KnativeServing')
+  const { knativeServing, autoscaler, domain } = findKnativeSources({ knativeServings, autoscalers, domains })
+  // Files may hold them without their namespace.
+  return knativeOf({ knativeServing, autoscaler: autoscaler ?? autoscalers[0], domain: domain ?? domains[0] })
 }
 
 function findConfigMap(objects: readonly KubeObject[], name: string): KubeObject | undefined {

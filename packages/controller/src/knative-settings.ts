@@ -1,5 +1,5 @@
 import { type Informer, type InformerSet, isKubeError, type KubeObject, type Log, resources } from '@millrace/kube'
-import { type Knative, knativeAutoscaler } from '@millrace/render'
+import { findKnativeSources, type Knative, knativeOf } from '@millrace/render'
 
 /** Knative's settings as they are now, from local copies: resolved once for each state of their sources. */
 export interface KnativeSettings {
@@ -19,14 +19,7 @@ export interface KnativeSettingsOptions {
   readonly onResolved: (autoscaler: Knative['autoscaler']) => void
 }
 
-const usualNamespace = 'knative-serving'
-/** Knative's own manifests and its operator put it on all that they install. */
-const partLabel = 'app.kubernetes.io/name'
-
-/**
- * Follows `config-autoscaler` and `config-domain` in all namespaces and picks those of Knative: in the configured namespace,
- * else in that of the operator's object, else in `knative-serving`, else where Knative's label is on them.
- */
+/** Follows `config-autoscaler` and `config-domain` in all namespaces, or in the configured one, and picks those of Knative. */
 export function followKnativeSettings(options: KnativeSettingsOptions): KnativeSettings {
   const { informers, knativeNamespace, log } = options
   const follow = (name: string): Informer => {
@@ -47,45 +40,25 @@ export function followKnativeSettings(options: KnativeSettingsOptions): KnativeS
   }
   return {
     current: () => {
-      const serving = pickServing(options.knativeServings(), knativeNamespace)
-      const namespace = knativeNamespace ?? serving?.metadata.namespace
-      const [scale, domains] = [autoscaler, domain].map((informer) => pick(informer.list(), namespace))
+      const found = findKnativeSources({
+        knativeServings: options.knativeServings(),
+        autoscalers: autoscaler.list(),
+        domains: domain.list(),
+        namespace: knativeNamespace,
+      })
+      const { knativeServing: serving, autoscaler: scale } = found
       const isMissing = !serving && !scale && autoscaler.isSynced && options.hasKnative()
-      const sources = [serving, scale, domains, isMissing, autoscaler.trouble]
+      const sources = [serving, scale, found.domain, isMissing, autoscaler.trouble]
       if (resolved?.sources.every((source, index) => source === sources[index])) return resolved.knative
-      const { autoscaler: settings, place, problems } = knativeAutoscaler({ knativeServing: serving, configMap: scale })
+      const knative = knativeOf(found)
+      const { autoscaler: settings, autoscalerProblems: problems = [] } = knative
       const isForbidden = !scale && isKubeError(autoscaler.trouble, 'Forbidden')
       const why = isForbidden ? 'ConfigMap config-autoscaler may not be read.' : 'config-autoscaler was not found.'
       const isLost = settings.source === 'default' && (isMissing || isForbidden)
       tell([...problems, ...(isLost ? [`${why} Knative’s own defaults are used.`] : [])])
-      const knative: Knative = {
-        autoscaler: settings,
-        ...(place === undefined ? {} : { autoscalerPlace: place }),
-        ...(problems.length === 0 ? {} : { autoscalerProblems: problems }),
-        domains: Object.keys(Object(domains?.['data'])).filter((key) => !key.startsWith('_')),
-      }
       resolved = { sources, knative }
       options.onResolved(settings)
       return knative
     },
   }
-}
-
-function pickServing(all: readonly KubeObject[], namespace: string | undefined): KubeObject | undefined {
-  const inNamespace = namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace)
-  return [...inNamespace].sort(byNamespace)[0]
-}
-
-function pick(all: readonly KubeObject[], namespace: string | undefined): KubeObject | undefined {
-  const at = (wanted: string) => all.find(({ metadata }) => metadata.namespace === wanted)
-  if (namespace !== undefined) return at(namespace)
-  const labelled = all.filter(({ metadata }) => metadata.labels?.[partLabel] === 'knative-serving')
-  return at(usualNamespace) ?? [...labelled].sort(byNamespace)[0]
-}
-
-/** The usual namespace first, then by name: a stable choice among several. */
-function byNamespace(a: KubeObject, b: KubeObject): number {
-  const rank = ({ metadata: { namespace = '', name = '' } }: KubeObject) =>
-    `${namespace === usualNamespace ? 0 : 1}${namespace}/${name}`
-  return rank(a) < rank(b) ? -1 : 1
 }

@@ -10,8 +10,8 @@ import {
   type Resource,
   resources,
 } from '@millrace/kube'
-import { type Capabilities, type Knative, secretFacts } from '@millrace/render'
-import { capabilitiesOf, createCapabilityReport, hasImageVolumes } from './capabilities.ts'
+import { type Capabilities, hasImageVolumes, type Knative, secretFacts } from '@millrace/render'
+import { createCapabilityReport, liveCapabilities } from './capabilities.ts'
 import { type Children, createChildren } from './children.ts'
 import { type ClusterWatch, startClusterWatch } from './cluster-watch.ts'
 import { fieldManager } from './field-manager.ts'
@@ -81,7 +81,7 @@ export function followCluster(options: LiveClusterOptions, news: ClusterNews): L
     },
     onDiscovered: () => reportCapabilities(watch, capabilities()),
   })
-  const capabilities = (): Capabilities => capabilitiesOf(watch, imageVolume)
+  const capabilities = (): Capabilities => liveCapabilities(watch, imageVolume)
   const settings = followSettings({
     client,
     informers,

@@ -80,9 +80,9 @@ async function read(options: DiffOptions, terminal: Terminal): Promise<ConfigPre
     const capabilities = parseCapabilities(options.capabilities)
     return previewConfig(given, next, { namespace: options.namespace ?? 'default', capabilities })
   }
-  const { readForConfig } = await import('../config/read-cluster.ts')
+  const { readCluster } = await import('../cluster/read-cluster.ts')
   return withClient(options, terminal, async (client, namespace) => {
-    const { objects, capabilities } = await readForConfig(client)
+    const { objects, capabilities } = await readCluster(client)
     return previewConfig(objects, next, { namespace, capabilities })
   })
 }

@@ -55,9 +55,9 @@ async function read(options: UpgradeOptions, terminal: Terminal): Promise<Previe
       parseCapabilities(options.capabilities),
     )
   }
-  const { readCluster } = await import('../upgrade/read-cluster.ts')
+  const { readCluster } = await import('../cluster/read-cluster.ts')
   return withClient(options, terminal, async (client) => {
-    const { objects, capabilities } = await readCluster(client)
+    const { objects, capabilities } = await readCluster(client, ['definitions', 'pods'])
     return previewUpgrade(objects, capabilities)
   })
 }

@@ -1,10 +1,10 @@
 import { type ClusterConfig, configMapName } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
 import { type Capabilities, isKnativeService, makesPods, render, type RenderInput } from '@millrace/render'
+import { worldNarrower } from '../cluster/narrow-world.ts'
 import type { Manifest } from '../manifest-files.ts'
 import { configIn, configShipped, offlineWorld } from '../offline-world.ts'
 import { type ChangedField, changedFields } from './changed-fields.ts'
-import { worldNarrower } from './narrow-world.ts'
 
 export interface ChangedObject {
   /** `Deployment iris-predictor` */

@@ -1,7 +1,7 @@
 import { type Client, discover, type KubeObject, resources } from '@millrace/kube'
 import { type Decision, optionalPieces, podLabels, render, type RenderResult } from '@millrace/render'
 import { type EventLine, eventsOf } from '../commands/describe.ts'
-import { readRenderInput } from '../live-world.ts'
+import { readRenderInput } from '../cluster/read-service.ts'
 import { podState } from './pod-state.ts'
 
 interface Condition {
@@ -92,7 +92,7 @@ function causeOf(status: Status, result: RenderResult, isSeen: boolean): string 
   if (failure?.message && status.modelStatus?.transitionStatus !== 'UpToDate')
     return `${failure.reason ?? 'ModelLoadFailed'}: ${failure.message.trimEnd().split('\n').at(-1)}`
   const conditions = status.conditions ?? []
-  const failed = conditions.filter((condition) => condition.status === 'False' && condition.message)
+  const failed = conditions.filter(({ status: is, type, message }) => is === 'False' && message && !asides.has(type))
   const cause =
     failed.find((condition) => condition.type !== 'Ready' && !followers.has(condition.type)) ??
     failed.find((condition) => condition.type !== 'Ready') ??
@@ -107,3 +107,5 @@ function lastLinesOf(status: Status): { readonly lastLines?: readonly string[] }
 
 /** Conditions that wait for a component: never the root of the trouble while a component is False. */
 const followers = new Set(['IngressReady', 'LatestDeploymentReady'])
+/** Conditions that keep nothing from being ready. */
+const asides = new Set(['AutoscalerReady', 'ScalingDecided'])

@@ -9,7 +9,8 @@ import {
   withoutNulls,
 } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
-import { type Capabilities, render } from '@millrace/render'
+import { type Capabilities, render, type RenderInput } from '@millrace/render'
+import { worldNarrower } from '../cluster/narrow-world.ts'
 import { counted } from '../counted.ts'
 import type { Manifest } from '../manifest-files.ts'
 import { offlineWorld } from '../offline-world.ts'
@@ -124,21 +125,43 @@ function serviceChanges(objects: readonly KubeObject[], capabilities: Capabiliti
     positionOf: () => ({ file: nameOf(object), line: 1, column: 1 }),
   }))
   const world = offlineWorld(manifests, 'default', capabilities)
+  const [first] = world.services
+  const narrowed = first ? worldNarrower(world.inputFor(first.object).world) : (input: RenderInput) => input
+  const live = liveObjects(objects)
   return world.services.map(({ object }) => {
     const service = nameOf(object)
-    const result = render(world.inputFor(object))
-    if (result.ok) return { service, ...rolloutOf(result.objects, objects) }
+    const result = render(narrowed(world.inputFor(object)))
+    if (result.ok) return { service, ...rolloutOf(result.objects, live) }
     const { reason, message } = result.problem
     const outcome = reason === waitingReason ? 'waits' : 'refused'
     return { service, outcome, why: `${reason}: ${message}`, changes: [] }
   })
 }
 
+/** What runs, by where it is: of ten thousand services each would look through all others. */
+interface LiveObjects {
+  readonly find: (wanted: KubeObject) => KubeObject | undefined
+  readonly podsIn: (namespace: string | undefined) => readonly KubeObject[]
+}
+
+function liveObjects(objects: readonly KubeObject[]): LiveObjects {
+  const identityOf = (object: KubeObject) => `${object.apiVersion} ${nameOf(object)}`
+  const byIdentity = new Map(objects.toReversed().map((object) => [identityOf(object), object]))
+  const pods = Map.groupBy(
+    objects.filter(({ kind }) => kind === 'Pod'),
+    ({ metadata }) => metadata.namespace,
+  )
+  return {
+    find: (wanted) => byIdentity.get(identityOf(wanted)),
+    podsIn: (namespace) => pods.get(namespace) ?? [],
+  }
+}
+
 /** What becomes of the pods of one service. */
-function rolloutOf(wanted: readonly KubeObject[], objects: readonly KubeObject[]): Omit<ServiceChange, 'service'> {
+function rolloutOf(wanted: readonly KubeObject[], objects: LiveObjects): Omit<ServiceChange, 'service'> {
   const workloads = wanted.flatMap((object) => {
     const template = podTemplateOf(object)
-    const live = findLive(objects, object)
+    const live = objects.find(object)
     return template === undefined || !live ? [] : [{ name: `${object.kind} ${object.metadata.name}`, template, live }]
   })
   if (workloads.length === 0) return { outcome: 'absent', why: 'nothing of it is among the objects given', changes: [] }
@@ -163,32 +186,22 @@ const sameAgain =
 const asFarAsTold = "or fewer: what KServe's webhook puts into pods shows only where pods are given too"
 
 /** A pod that runs for a workload. The name of a Knative Service is a label of its pods. */
-function podOf(workload: KubeObject, objects: readonly KubeObject[]): KubeObject | undefined {
+function podOf(workload: KubeObject, objects: LiveObjects): KubeObject | undefined {
   const { name, namespace } = workload.metadata
   const selector: unknown = Object(Object(workload['spec']).selector).matchLabels
   const wanted = Object.entries(Object(selector ?? { 'serving.knative.dev/service': name }))
-  return objects.find(
-    ({ kind, metadata }) =>
-      kind === 'Pod' &&
-      metadata.namespace === namespace &&
-      metadata.deletionTimestamp === undefined &&
-      wanted.every(([label, value]) => metadata.labels?.[label] === value),
-  )
+  return objects
+    .podsIn(namespace)
+    .find(
+      ({ metadata }) =>
+        metadata.deletionTimestamp === undefined &&
+        wanted.every(([label, value]) => metadata.labels?.[label] === value),
+    )
 }
 
 function podTemplateOf(object: KubeObject): unknown {
   const spec = object.spec
   return typeof spec === 'object' && spec !== null && 'template' in spec ? spec.template : undefined
-}
-
-function findLive(objects: readonly KubeObject[], wanted: KubeObject): KubeObject | undefined {
-  return objects.find(
-    (object) =>
-      object.kind === wanted.kind &&
-      object.apiVersion === wanted.apiVersion &&
-      object.metadata.name === wanted.metadata.name &&
-      object.metadata.namespace === wanted.metadata.namespace,
-  )
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {
