@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { resources as serving } from '@millrace/api'
 import { type Client, isKubeError, type KubeObject, type Resource, resources } from '@millrace/kube'
+import { definitionOf } from '@millrace/testkit'
 
 export type Mode = 'Standard' | 'Knative'
 
@@ -79,26 +80,7 @@ function configMap(name: string): KubeObject & { readonly data: object } {
 
 /** Knative Serving as far as a controller that writes its Services can see it. */
 export async function installKnativeStandIn(client: Client): Promise<void> {
-  const { group, version, plural, kind } = knativeServices
-  await client.create(resources.customResourceDefinitions, {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { plural, singular: 'service', kind, listKind: 'ServiceList' },
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-        },
-      ],
-    },
-  } as KubeObject)
+  await client.create(resources.customResourceDefinitions, definitionOf(knativeServices))
   for (;;) {
     try {
       await client.list(knativeServices, { namespace: benchNamespace })

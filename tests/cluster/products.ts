@@ -1,6 +1,7 @@
 import { watchedKinds } from '@millrace/controller'
-import { type Client, isKubeError, type KubeObject, type Resource, resources } from '@millrace/kube'
+import { type Client, isKubeError, type Resource, resources } from '@millrace/kube'
 import { childKinds } from '@millrace/render'
+import { definitionOf } from '@millrace/testkit'
 
 /** What others bring into a cluster, by the kinds of it that matter to services. */
 export const products = {
@@ -41,26 +42,5 @@ async function isThere(client: Client, name: { readonly name: string }): Promise
   } catch (error) {
     if (isKubeError(error, 'NotFound')) return false
     throw error
-  }
-}
-
-/** A definition that takes whatever it is given, with a status of its own. */
-function definitionOf({ group, version, plural, kind }: Resource): KubeObject {
-  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
-  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: open, status: open } } }
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: {
-      name: `${plural}.${group}`,
-      // Groups below k8s.io belong to Kubernetes, which wants to see that it knows of them.
-      annotations: { 'api-approved.kubernetes.io': 'unapproved, a test' },
-    },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { plural, kind, singular: kind.toLowerCase(), listKind: `${kind}List` },
-      versions: [{ name: version, served: true, storage: true, schema, subresources: { status: {} } }],
-    },
   }
 }

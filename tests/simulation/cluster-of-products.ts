@@ -1,14 +1,7 @@
 import { resources as serving, shippedRuntimes } from '@millrace/api'
 import { isKubeError, type KubeObject, type Resource, resources } from '@millrace/kube'
-import type { SeededRandom } from '@millrace/testkit'
-import {
-  definitionOf,
-  httpRoutes,
-  knativeServices,
-  knativeServings,
-  type OptionalKind,
-  optionalKinds,
-} from './optional-kinds.ts'
+import { definitionOf, type SeededRandom } from '@millrace/testkit'
+import { httpRoutes, knativeServices, knativeServings, type OptionalKind, optionalKinds } from './optional-kinds.ts'
 import { type StandIn, startGatewayStandIn, startKnativeStandIn } from './stand-ins.ts'
 import type { World } from './world.ts'
 

@@ -1,4 +1,4 @@
-import type { KubeObject, Resource } from '@millrace/kube'
+import type { Resource } from '@millrace/kube'
 
 /** What others bring into a cluster, and take out of it. */
 export interface OptionalKind {
@@ -28,24 +28,3 @@ export const optionalKinds: readonly OptionalKind[] = [
   { product: 'KEDA', resource: scaledObjects },
   { product: 'OpenTelemetry', resource: collectors },
 ]
-
-/** A definition that takes whatever it is given, with a status of its own. */
-export function definitionOf({ group, version, plural, kind }: Resource): KubeObject {
-  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
-  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: open, status: open } } }
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: {
-      name: `${plural}.${group}`,
-      // Groups below k8s.io belong to Kubernetes, which wants to see that it knows of them.
-      annotations: { 'api-approved.kubernetes.io': 'unapproved, simulation' },
-    },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { plural, kind, singular: kind.toLowerCase(), listKind: `${kind}List` },
-      versions: [{ name: version, served: true, storage: true, schema, subresources: { status: {} } }],
-    },
-  }
-}

@@ -1,3 +1,4 @@
+export { type DefinedKind, definitionOf } from './definition-of.ts'
 export { type FailurePlan, type FaultyCalls, withFailures } from './fail-nth.ts'
 export { assertGolden } from './golden-file.ts'
 export { createSeededRandom, type SeededRandom } from './seeded-random.ts'
