@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
@@ -224,7 +225,15 @@ async function fromSecret(
 /** Until all replicas serve the new certificate, those that still serve the old one are trusted too. */
 function trustedAfter(made: ServedCertificate, before: string | undefined): ServedCertificate {
   const [last = ''] = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/.exec(before ?? '') ?? []
-  return { ...made, authority: `${made.authority}${last}` }
+  return isCertificate(last) ? { ...made, authority: `${made.authority}${last}` } : made
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).ca
+  } catch {
+    return false
+  }
 }
 
 function secretOf(name: { namespace: string; name: string }, { pair, authority }: ServedCertificate): KubeObject {

@@ -121,7 +121,8 @@ test('in a cluster all replicas share one certificate, and fill its authority in
   const first = await start()
   const secret = () => cluster.get(resources.secrets, 'kserve', 'millrace-webhook-certificate')
   const data = secret()?.['data'] as Record<string, string>
-  const pair = { certificate: Buffer.from(data['tls.crt'] ?? '', 'base64').toString(), key: '' }
+  const text = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString()
+  const pair = { certificate: text('tls.crt'), key: text('tls.key') }
   assert.equal(
     certificateProblem(pair, { now: systemClock.now(), dnsNames: ['millrace-webhook.kserve.svc'] }),
     undefined,
@@ -207,6 +208,31 @@ test('a certificate that runs out is made anew by one of them and served by all,
     return (await ask(clientConfig, { object: service('iris') }, dnsNames[0])).allowed
   }
   for (const port of ports) await until(() => answer(port).catch(() => false))
+})
+
+test('a Secret that somebody has damaged is written anew', async (t) => {
+  const place = { namespace: 'kserve', name: 'millrace-webhook-certificate' }
+  for (const damaged of ['tls.crt', 'tls.key', 'ca.crt']) {
+    const cluster = createServingCluster()
+    install(cluster)
+    const start = async () => {
+      const controller = await startController({ client: cluster.client, webhook: inCluster })
+      t.after(() => controller.close())
+      await controller.ready
+      return controller
+    }
+    await (await start()).close()
+    const data = cluster.get(resources.secrets, place.namespace, place.name)?.['data'] as Record<string, string>
+    const garbage = '-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n'
+    cluster.put(resources.secrets, {
+      metadata: place,
+      data: { ...data, [damaged]: Buffer.from(garbage).toString('base64') },
+    })
+    await start()
+    const { conversion = '' } = authorities(cluster)
+    assert.notEqual(conversion, '', damaged)
+    assert.ok(!Buffer.from(conversion, 'base64').toString().includes('bm9uc2Vuc2U='), damaged)
+  }
 })
 
 test("registrations of another service, and with an administrator's certificate all, stay as they are", async (t) => {

@@ -1,4 +1,12 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto'
 import { isIP } from 'node:net'
 import {
   bitString,
@@ -104,12 +112,9 @@ export function certificateProblem(
     readonly ipAddresses?: readonly string[]
   },
 ): string | undefined {
-  let certificate: X509Certificate
-  try {
-    certificate = new X509Certificate(pair.certificate)
-  } catch {
-    return 'it is not a certificate'
-  }
+  const certificate = parseCertificate(pair.certificate)
+  if (!certificate) return 'it is not a certificate'
+  if (!isKeyOf(certificate, pair.key)) return 'its key is missing, or that of another'
   const from = certificate.validFromDate.getTime()
   const to = certificate.validToDate.getTime()
   if (wanted.now < from) return 'it is not valid yet'
@@ -201,7 +206,24 @@ function keyIdentifier(key: KeyObject): Buffer {
 }
 
 function isSignedBy(certificate: X509Certificate, authority: string): boolean {
-  return certificate.verify(new X509Certificate(authority).publicKey)
+  const issuer = parseCertificate(authority)
+  return issuer !== undefined && certificate.verify(issuer.publicKey)
+}
+
+function parseCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    return undefined
+  }
+}
+
+function isKeyOf(certificate: X509Certificate, pem: string): boolean {
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(pem))
+  } catch {
+    return false
+  }
 }
 
 function serialNumber(): Buffer {

@@ -101,7 +101,10 @@ test('says why a certificate should be made anew, and nothing while it is good',
   assert.equal(certificateProblem(serving, { now, ipAddresses: ['10.0.0.1'] }), 'it is not for 10.0.0.1')
   const other = createAuthority({ commonName: 'Test Authority', now, validForMs: day })
   assert.equal(certificateProblem(serving, { now, authority: other.certificate }), 'it was signed by another authority')
+  assert.equal(certificateProblem(serving, { now, authority: 'garbage' }), 'it was signed by another authority')
   assert.equal(certificateProblem({ certificate: 'garbage', key: '' }, { now }), 'it is not a certificate')
+  for (const key of ['garbage', other.key])
+    assert.match(certificateProblem({ ...serving, key }, { now }) ?? '', /^its key is missing/)
 })
 
 test('a certificate never outlives its authority, and dates beyond 2049 are written right', () => {
