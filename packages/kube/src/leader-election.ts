@@ -49,6 +49,8 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
   let leading: { readonly abort: AbortController; readonly stop: Promise<() => Promise<void>> } | undefined
   let isEnding = false
   let renewedAt = 0
+  /** Told once, however long it lasts. */
+  let isInTrouble = false
 
   const observe = (lease: Lease) => {
     if (observed?.lease.metadata.resourceVersion !== lease.metadata.resourceVersion)
@@ -109,11 +111,15 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
     try {
       const holds = await tryHold(AbortSignal.any([abort.signal, attempt.signal]))
       if (holds) renewedAt = startedAt
+      if (isInTrouble) log.info('The lease can be read and written again', { lease: `${namespace}/${name}` })
+      isInTrouble = false
       if (holds && !leading && !isEnding && !abort.signal.aborted) beginLeading()
       if (!holds && leading) await endLeading('somebody else holds the lease')
     } catch (error) {
       if (!(error instanceof KubeError)) throw error
-      if (!abort.signal.aborted && !isKubeError(error, 'Conflict') && !isKubeError(error, 'AlreadyExists')) {
+      const isOvertaken = isKubeError(error, 'Conflict') || isKubeError(error, 'AlreadyExists')
+      if (!abort.signal.aborted && !isOvertaken && !isInTrouble) {
+        isInTrouble = true
         log.warn('The lease could not be read or written', { lease: `${namespace}/${name}`, error: error.message })
       }
     } finally {

@@ -9,6 +9,9 @@ function contest() {
   const clock = createVirtualClock()
   const memory = createMemoryClient()
   const told: string[] = []
+  const lines: string[] = []
+  const write = (message: string) => void lines.push(message)
+  const log = { debug: write, info: write, warn: write, error: write }
   const contend = (identity: string, skewMs: () => number = () => 0) => {
     const ownClock = { ...clock, now: () => clock.now() + skewMs() }
     const own = createMemoryClient()
@@ -32,6 +35,7 @@ function contest() {
       identity,
       clock: ownClock,
       random: () => 0,
+      log,
       lead: async () => {
         told.push(`${identity} leads`)
         return async () => void told.push(`${identity} stops`)
@@ -45,6 +49,7 @@ function contest() {
   return {
     clock,
     told,
+    lines,
     contend,
     lease,
     failFor: (identity: string) =>
@@ -89,6 +94,21 @@ test('who is cut off stops before anybody else begins, and contends again when h
   assert.deepEqual([a.isLeader, b.isLeader], [false, true])
   const closing = Promise.all([a.close(), b.close()])
   await clock.advance(10)
+  await closing
+})
+
+test('a server that is away is told of once, and once when it is back', async () => {
+  const { clock, lines, contend, failFor, heal } = contest()
+  const only = contend('only')
+  await clock.advance(5_000)
+  failFor('only')
+  await clock.advance(3_600_000)
+  heal()
+  await clock.advance(5_000)
+  const ofLease = lines.filter((line) => line.startsWith('The lease'))
+  assert.deepEqual(ofLease, ['The lease could not be read or written', 'The lease can be read and written again'])
+  const closing = only.close()
+  await clock.advance(5_000)
   await closing
 })
 
