@@ -153,6 +153,23 @@ test('without the Gateway API a service serves inside the cluster, and says that
   assert.equal(Object(statusOf(cluster, 'a')?.['status']).url, Object(before).url)
 })
 
+test('without Istio a service in Knative mode is made, and a warning says what it lacks', async (t) => {
+  const { cluster, settle } = await start(t)
+  cluster.install(knativeService)
+  cluster.put(resources.configMaps, { metadata: configName, data: withIngress({ disableIstioVirtualHost: false }) })
+  await settle()
+  cluster.put(serving.inferenceServices, service('a', {}, { [modeKey]: 'Knative' }))
+  await settle()
+  const told = () => cluster.all(resources.events).map((event) => event['reason'])
+  assert.equal(cluster.all(knativeService).length, 1)
+  assert.ok(told().includes('IstioNotInstalled'))
+  cluster.put(resources.configMaps, { metadata: configName, data: withIngress({ disableIstioVirtualHost: true }) })
+  await settle()
+  cluster.put(serving.inferenceServices, service('b', {}, { [modeKey]: 'Knative' }))
+  await settle()
+  assert.equal(told().filter((reason) => reason === 'IstioNotInstalled').length, 1)
+})
+
 test('what nobody scales serves, and is Ready', async (t) => {
   const { cluster, settle } = await start(t)
   cluster.put(serving.inferenceServices, service('a', podMetric, kedaClass))

@@ -31,7 +31,11 @@ export function emitKnative(input: KnativeInput): Emitted {
   if (input.plan.owner.kind !== 'InferenceService') return { ok: true, objects, decisions }
   const route = virtualService(input)
   if (!route.ok) return route
-  return { ok: true, objects: [...objects, ...localGatewayService(input), ...route.objects], decisions }
+  return {
+    ok: true,
+    objects: [...objects, ...localGatewayService(input), ...route.objects],
+    decisions: [...decisions, ...route.decisions],
+  }
 }
 
 type OneEmitted =

@@ -1,5 +1,6 @@
 import type { KubeObject } from '@millrace/kube'
 import { clusterLocalVisibility } from '@millrace/api'
+import type { Decision } from '../decision.ts'
 import { additionalHosts, pathOf } from '../exposure/domain.ts'
 import { findChild } from '../exposure/exposure.ts'
 import { knativeKeys } from '../keys.ts'
@@ -27,11 +28,21 @@ export function localGatewayService(input: KnativeInput): KubeObject[] {
   return [child(plan.owner, 'v1', 'Service', { name: plan.owner.name }, { spec })]
 }
 
+/** Everything else of the service works, and whoever gave it its addresses counted on Istio. */
+const noIstio: Decision = {
+  reason: 'IstioNotInstalled',
+  message:
+    'Istio is not installed, so that no VirtualService gives the service a host of its own: install it, or set disableIstioVirtualHost in inferenceservice-config.',
+  level: 'warning',
+  source: 'cluster',
+}
+
 /** One host for a service of several Knative Services. Made when all of them are ready the first time, then kept. */
 export function virtualService(input: KnativeInput): Emitted {
   const { plan, settings, capabilities } = input
   const none: Emitted = { ok: true, objects: [], decisions: [] }
-  if (!capabilities.istio || settings.ingress.disableIstioVirtualHost) return none
+  if (settings.ingress.disableIstioVirtualHost) return none
+  if (!capabilities.istio) return { ...none, decisions: [noIstio] }
   const live = findChild(input.children, 'networking.istio.io', 'VirtualService', plan.owner.name)
   const backends = input.plan.workloads.map(({ name }) => ({ name, isReady: isReady(name, input) }))
   if (!live && !backends.every((backend) => backend.isReady)) return none
