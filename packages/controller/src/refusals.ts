@@ -25,33 +25,41 @@ interface RunOutcome {
   readonly elapsedMs: number
 }
 
-/** A server that fails for a moment is no news. */
+/** What is over in a moment is no news. */
 const failingMsMin = 5_000
 /** The reason of KServe's event in the same case. */
 const serverFailed = 'InternalError'
 
 export function createRefusals(): Refusals {
-  /** Services with a child that the server has failed to write in every run since. */
+  /** Services with a child that was not written in any run since, for something that may be over soon. */
   const failingSince = new Map<string, number>()
   return {
     told: ({ key, service, rendered, failures, elapsedMs }) => {
       const refused = failures.find(({ error }) => isRefusal(error))
-      const failed = failures.find(({ error }) => isServerFailure(error))
+      const failed = failures.find(({ error }) => mayPass(error))
       const since = failingSince.get(key) ?? elapsedMs
       if (failed) failingSince.set(key, since)
       else failingSince.delete(key)
       if (!rendered.ok) return rendered
-      if (refused) return withProblem(rendered, problemOf(refused, `${refused.object.kind}Refused`))
+      if (refused) return withProblem(rendered, problemOf(refused))
+      if (!failed) return rendered
+      const problem = problemOf(failed)
       // Told before a restart, it has lasted.
-      const isLasting = elapsedMs - since >= failingMsMin || says(service, serverFailed)
-      return failed && isLasting ? withProblem(rendered, problemOf(failed, serverFailed)) : rendered
+      const isLasting = elapsedMs - since >= failingMsMin || says(service, problem.reason)
+      return isLasting ? withProblem(rendered, problem) : rendered
     },
     forget: (key) => void failingSince.delete(key),
   }
 }
 
-function isRefusal({ retryable, code }: KubeError): boolean {
-  return !retryable && code !== 'Aborted' && code !== 'Conflict'
+function isRefusal(error: KubeError): boolean {
+  const { retryable, code } = error
+  return !retryable && code !== 'Aborted' && code !== 'Conflict' && !mayPass(error)
+}
+
+/** Not found is a kind that is just being removed: a moment later its absence is known, and told as such. */
+function mayPass(error: KubeError): boolean {
+  return isServerFailure(error) || error.code === 'NotFound'
 }
 
 /** It answers, and not because it has too much to do: this one call it cannot answer, such as when a webhook of somebody's is away. */
@@ -63,7 +71,8 @@ function withProblem({ decisions, facts }: RenderResult, problem: Problem): Rend
   return { ok: false, problem, decisions, facts }
 }
 
-function problemOf({ object, attempt, error }: FailedWrite, reason: string): Problem {
+function problemOf({ object, attempt, error }: FailedWrite): Problem {
+  const reason = isServerFailure(error) ? serverFailed : `${object.kind}Refused`
   const message = `${object.kind} ${object.metadata.name} could not be ${attempt}: ${withoutLocalPort(error.message)}`
   return { reason, message, condition: conditionFor(object) }
 }

@@ -113,6 +113,15 @@ test('a moment of failing is no news, and what serves is not taken for what is a
   assert.ok(!warnings(cluster).some((warning) => warning.startsWith('InternalError')))
 })
 
+test('a kind that is gone a moment before that is known is no news', async (t) => {
+  const gone = () =>
+    new KubeError({ code: 'NotFound', httpStatus: 404, message: 'apply deployments: 404 page not found' })
+  const { cluster, settle } = await start(t, gone)
+  assert.equal(told(cluster), undefined)
+  await settle(20_000)
+  assert.equal(told(cluster)?.reason, 'DeploymentRefused')
+})
+
 test('what the server refuses is told at once, also where it refuses that something goes', async (t) => {
   const { cluster, gate, settle } = await start(t, forbidden)
   assert.equal(told(cluster)?.reason, 'DeploymentRefused')
