@@ -69,6 +69,7 @@ function figuresOf(result: ScaleResult, mode: Mode, services: number): readonly 
       unit: 'services/s',
       ratio: than(perSecond, kserve.perSecond, 'services/s'),
     },
+    { name: '… and a status', value: services / creation.statusSeconds, unit: 'services/s' },
     { name: 'CPU of the controller', value: controller.cpuMs / 1000, unit: 's' },
     { name: 'CPU of the controller, each', value: cpuMs, unit: 'ms', ratio: than(cpuMs, kserve.cpuMs, 'ms') },
     { name: 'CPU of kube-apiserver, each', value: each(creation.apiServerCpuMs), unit: 'ms' },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, createClient, resources } from '@millrace/kube'
 import { startKubernetes } from '../../tests/kubernetes/start-kubernetes.ts'
 import type { Session } from '../session.ts'
-import { isWrite, readApiRequests, requestsSince } from './api-requests.ts'
+import { type ApiRequests, isWrite, readApiRequests, requestsSince } from './api-requests.ts'
 import type { ControllerProgram, RunningController } from './controller-program.ts'
 import {
   benchNamespace,
@@ -28,7 +28,10 @@ export interface ScaleSetup {
 export interface ScaleResult {
   readonly plainCreatesPerSecond: number
   readonly creation: {
+    /** Until every service has its children. */
     readonly seconds: number
+    /** Until as many statuses were written as there are services. */
+    readonly statusSeconds: number
     readonly controller: ProcessUse
     readonly idleRssBytes: number
     readonly apiServerCpuMs: number
@@ -41,6 +44,8 @@ export interface ScaleResult {
 }
 
 const plainCreates = 2000
+/** The metrics of an API server are a large page. */
+const statusLookEveryMs = 500
 const quietMs = 1000
 /** An idle controller uses less than this in that time. */
 const quietCpuMs = 30
@@ -68,10 +73,13 @@ export async function measureScale(session: Session, setup: ScaleSetup): Promise
   await createServices(client, mode, services)
   await untilAllChildren(client, mode, services, session.signal)
   const seconds = (performance.now() - startedMs) / 1000
+  await untilStatuses(client, before.requests, services, session.signal)
+  const statusSeconds = (performance.now() - startedMs) / 1000
   const used = await untilQuiet(first, session.signal)
   const requests = requestsSince(before.requests, await readApiRequests(client))
   const creation = {
     seconds,
+    statusSeconds,
     controller: useSince(before.use, used),
     idleRssBytes: before.use.rssBytes,
     apiServerCpuMs: processUse(apiServerPid).cpuMs - before.apiServer.cpuMs,
@@ -127,6 +135,19 @@ async function measureChange(
   const seconds = (performance.now() - startedMs) / 1000
   const { cpuMs, rssPeakBytes } = await untilQuiet(controller, signal)
   return { seconds, cpuMs: cpuMs - before.cpuMs, rssPeakBytes }
+}
+
+async function untilStatuses(
+  client: Client,
+  before: ApiRequests,
+  services: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const since = new Map(requestsSince(before, await readApiRequests(client)))
+    if ((since.get('PUT inferenceservices.serving.kserve.io/status') ?? 0) >= services) return
+    await sleep(statusLookEveryMs, undefined, { signal })
+  }
 }
 
 /** What the controller had used when there was nothing left to do for it. */
