@@ -38,7 +38,10 @@ export interface Written {
 
 export const nothingWritten: Written = { applied: [], deletedUids: new Set(), hasChanged: false, failures: [] }
 
-/** Applies what drifted, then deletes what is no longer rendered: of a service that waits for its turn, what replaces no pods. */
+/**
+ * Applies what drifted, then deletes what is no longer rendered: of a service that waits for its turn, what replaces no pods.
+ * An autoscaler goes before another comes: KEDA's webhook takes no ScaledObject for pods that something else scales.
+ */
 export async function writeChildren(
   context: WriteContext,
   service: KubeObject,
@@ -46,15 +49,17 @@ export async function writeChildren(
   children: readonly KubeObject[],
   signal: AbortSignal,
 ): Promise<Written> {
-  const { client } = context
-  const { resourceOf } = context.children
-  const wanted = step.go ? comparisons : whileWaiting(comparisons)
-  const applied = await applyCompared(client, wanted, applyOptions(context, signal))
-  const unwritten = failuresIn(applied, 'written')
   const objects = comparisons.map(({ object }) => object)
-  // What replaces something must be there before that goes away.
-  const pruned =
-    unwritten.length > 0 || !step.go ? [] : await pruneObjects(client, children, objects, { resourceOf, signal })
+  const prune = (owned: readonly KubeObject[]) =>
+    pruneObjects(context.client, owned, objects, { resourceOf: context.children.resourceOf, signal })
+  const outdatedScalers = await prune(children.filter(isAutoscaler))
+  const wanted = step.go ? comparisons : whileWaiting(comparisons)
+  const applied = await applyCompared(context.client, wanted, applyOptions(context, signal))
+  const unwritten = failuresIn(applied, 'written')
+  // What replaces pods must be there before they go away.
+  const isReplaced = step.go && unwritten.length === 0
+  const others = isReplaced ? await prune(children.filter((child) => !isAutoscaler(child))) : []
+  const pruned = [...outdatedScalers, ...others]
   const failures = [...unwritten, ...failuresIn(pruned, 'deleted')]
   logWrites(context.log, service, { applied, pruned, failure: failures[0]?.error })
   const changed = [...applied.filter(({ action }) => action === 'created' || action === 'configured'), ...pruned]
@@ -65,6 +70,10 @@ export async function writeChildren(
     hasChanged: changed.length > 0,
     failures,
   }
+}
+
+function isAutoscaler({ kind }: KubeObject): boolean {
+  return kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject'
 }
 
 function failuresIn(

@@ -183,6 +183,34 @@ test('what nobody scales serves, and is Ready', async (t) => {
   assert.match(message ?? '', /KEDA, which is not installed.*OpenTelemetry operator, which is not installed/)
 })
 
+test('one autoscaler goes before another comes', async (t) => {
+  const cluster = createServingCluster()
+  cluster.install(childKind('ScaledObject'))
+  /** As KEDA's webhook does. */
+  const refuseSecondScaler = (kind: string) => {
+    if (kind !== 'ScaledObject' || cluster.all(resources.horizontalPodAutoscalers).length === 0) return
+    throw new KubeError({ code: 'Forbidden', httpStatus: 403, message: 'the workload is already managed by the hpa' })
+  }
+  const { settle } = await start(t, cluster, {
+    ...cluster.client,
+    apply: async (resource, object, options) => {
+      refuseSecondScaler(resource.kind)
+      return cluster.client.apply(resource, object, options)
+    },
+  })
+  const scalers = () =>
+    [resources.horizontalPodAutoscalers, childKind('ScaledObject')].map((kind) => cluster.all(kind).length)
+  cluster.put(serving.inferenceServices, service('a', cpu))
+  await settle()
+  assert.deepEqual(scalers(), [1, 0])
+  cluster.put(serving.inferenceServices, service('a', cpu, kedaClass))
+  await settle()
+  assert.deepEqual(scalers(), [0, 1])
+  cluster.put(serving.inferenceServices, service('a', cpu))
+  await settle()
+  assert.deepEqual(scalers(), [1, 0])
+})
+
 test('what is missing as far as is known keeps its objects', async (t) => {
   const cluster = createServingCluster()
   const scaledObject = childKind('ScaledObject')
