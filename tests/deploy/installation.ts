@@ -34,8 +34,8 @@ export const account = 'kserve:millrace-controller'
 const paths = { ready: '/readyz', alive: '/healthz' } as const
 const waitMsMax = 30_000
 const pollMs = 50
-/** The address of the webhook's Service: of those that this machine has. */
-const webhookAddress = '127.83.0.83'
+/** The address of the webhook's Service: of those that this machine has, and of the first of the range, which no Service gets by chance. */
+const webhookAddress = '127.83.0.8'
 
 export async function startInstallation(options: KubernetesOptions = {}): Promise<Installation> {
   const audit = await startAudit()
