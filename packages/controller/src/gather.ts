@@ -1,6 +1,6 @@
 import type { ClusterConfig } from '@millrace/api'
 import type { KubeObject } from '@millrace/kube'
-import { emptyWorld, type Gathered, type Read, reads, type SecretFacts } from '@millrace/render'
+import { emptyWorld, type Gathered, gatherRounds, type Read, reads, type SecretFacts } from '@millrace/render'
 import type { ClusterWatch } from './cluster-watch.ts'
 import type { ObjectReader } from './object-reader.ts'
 import { kindId } from './watched-kinds.ts'
@@ -16,9 +16,6 @@ export interface GatherResult {
   /** What was asked for, found or not: a change of any of it concerns the service. */
   readonly reads: readonly Read[]
 }
-
-/** `reads` promises to be done in three; one more shows a mistake before it becomes a loop. */
-const roundsMax = 5
 
 /** Everything that rendering `service` needs to know of the cluster. `asking` is told of each thing before it is read. */
 export async function gather(
@@ -37,24 +34,27 @@ export async function gatherAll(
   signal: AbortSignal,
   asking: (reads: readonly Read[]) => void = () => {},
 ): Promise<GatherResult> {
-  const asked = new Map<string, Read>()
-  let world = emptyWorld
-  for (let round = 0; round < roundsMax; round++) {
-    const fresh = wanted(world).filter((read) => !asked.has(JSON.stringify(read)))
-    if (fresh.length === 0) return { world, reads: [...asked.values()] }
-    asking(fresh)
-    const objects = [...world.objects]
-    const secrets = [...world.secrets]
-    for (const read of fresh) {
-      asked.set(JSON.stringify(read), read)
-      if (read.group === '' && read.kind === 'Secret') secrets.push(...(await readOne(sources.secrets, read, signal)))
-      else if (read.group === '' && read.kind === 'ConfigMap')
-        objects.push(...(await readOne(sources.configMaps, read, signal)))
-      else objects.push(...readLocal(sources.watch, read))
-    }
-    world = { objects, secrets }
+  const asked: Read[] = []
+  const rounds = gatherRounds(wanted)
+  let round = rounds.next(emptyWorld)
+  while (!round.done) {
+    asking(round.value)
+    asked.push(...round.value)
+    round = rounds.next(await readRound(sources, round.value, signal))
   }
-  throw new Error(`the wishes for ${JSON.stringify([...asked.values()].at(-1))} and the like never end`)
+  return { world: round.value, reads: asked }
+}
+
+async function readRound(sources: GatherSources, wanted: readonly Read[], signal: AbortSignal): Promise<Gathered> {
+  const objects: KubeObject[] = []
+  const secrets: SecretFacts[] = []
+  for (const read of wanted) {
+    if (read.group === '' && read.kind === 'Secret') secrets.push(...(await readOne(sources.secrets, read, signal)))
+    else if (read.group === '' && read.kind === 'ConfigMap')
+      objects.push(...(await readOne(sources.configMaps, read, signal)))
+    else objects.push(...readLocal(sources.watch, read))
+  }
+  return { objects, secrets }
 }
 
 async function readOne<T>(reader: ObjectReader<T>, read: Read, signal: AbortSignal): Promise<readonly T[]> {

@@ -2,6 +2,7 @@ export type * from './capabilities.ts'
 export { podSettings } from './backend/pod-input.ts'
 export { type ChildKind, childKinds } from './child-kinds.ts'
 export type * from './decision.ts'
+export { gatherRounds } from './gather-rounds.ts'
 export type * from './gathered.ts'
 export { type AutoscalerSources, knativeAutoscaler, type ResolvedAutoscaler } from './knative-autoscaler.ts'
 export {

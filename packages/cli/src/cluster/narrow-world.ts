@@ -1,5 +1,4 @@
-import { emptyWorld, type Gathered, type Read, type RenderInput } from '@millrace/render'
-import { gatherRounds } from './gather-rounds.ts'
+import { emptyWorld, type Gathered, gatherRounds, type Read, reads, type RenderInput } from '@millrace/render'
 
 /** Of a large world what rendering one service asks for: of ten thousand services each would look through all others. */
 export function worldNarrower(world: Gathered): (input: RenderInput) => RenderInput {
@@ -20,7 +19,7 @@ export function worldNarrower(world: Gathered): (input: RenderInput) => RenderIn
     return { objects: found, secrets: [] }
   }
   return (input) => {
-    const rounds = gatherRounds(input)
+    const rounds = gatherRounds((known) => reads({ ...input, world: known }))
     let round = rounds.next(emptyWorld)
     while (!round.done) {
       const found = round.value.map(find)

@@ -1,15 +1,23 @@
 import { type Client, discover, type Discovery, type KubeObject } from '@millrace/kube'
-import { childKinds, emptyWorld, knativeOf, type Read, type RenderInput, secretFacts } from '@millrace/render'
+import {
+  childKinds,
+  emptyWorld,
+  gatherRounds,
+  knativeOf,
+  type Read,
+  reads,
+  type RenderInput,
+  secretFacts,
+} from '@millrace/render'
 import { controllerNamespace } from '../platform/bootstrap.ts'
 import { find } from '../wait.ts'
-import { gatherRounds } from './gather-rounds.ts'
 import { readCapabilities, readConfig, readKnative, servedResource } from './live-settings.ts'
 
 /** Everything that rendering one live service depends on, read once. Secrets are reduced to facts as they arrive. */
 export async function readRenderInput(client: Client, service: KubeObject): Promise<RenderInput> {
   const discovery = await discover(client)
   const [config, capabilities] = await Promise.all([readConfig(client), readCapabilities(client, discovery)])
-  const rounds = gatherRounds({ service, config, controllerNamespace })
+  const rounds = gatherRounds((known) => reads({ service, config, controllerNamespace, world: known }))
   let round = rounds.next(emptyWorld)
   while (!round.done) {
     const found = await Promise.all(
