@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { resources as serving } from '@millrace/api'
-import { type Client, createClient, type KubeObject, resources, silentLog } from '@millrace/kube'
+import { type Client, type KubeObject, resources, silentLog } from '@millrace/kube'
 import { bootstrap } from '../src/platform/bootstrap.ts'
-import { startEmbeddedApiServer } from '../src/platform/embedded-api-server.ts'
 import { waitUntilGone } from '../src/wait.ts'
+import { embeddedServer } from './embedded-server.ts'
 
 /** A platform's API server, and `start()`: what a start of the platform writes there, by kind and name. */
 async function fixture(t: TestContext) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'millrace-bootstrap-'))
-  const embedded = await startEmbeddedApiServer({ dataDir, port: 0, log: silentLog })
-  const client = createClient(embedded.connection)
-  t.after(async () => {
-    await client.close()
-    await embedded.close()
-    rmSync(dataDir, { recursive: true, force: true })
-  })
+  const { client } = await embeddedServer(t)
   const start = async (): Promise<readonly string[]> => {
     const written: string[] = []
     const apply: Client['apply'] = (resource, object, options) => {

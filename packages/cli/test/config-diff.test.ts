@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { resources as serving, shippedConfig } from '@millrace/api'
-import { createClient, type KubeObject, silentLog } from '@millrace/kube'
+import { type KubeObject, silentLog } from '@millrace/kube'
 import { parseAllDocuments, stringify } from 'yaml'
 import { bootstrap } from '../src/platform/bootstrap.ts'
-import { startEmbeddedApiServer } from '../src/platform/embedded-api-server.ts'
 import { runCli } from '../src/run-cli.ts'
+import { embeddedServer } from './embedded-server.ts'
 
 const services = new URL('testdata/config/services.yaml', import.meta.url).pathname
 const mistakes = new URL('testdata/config/mistakes.yaml', import.meta.url).pathname
@@ -127,14 +127,7 @@ test('each mistake is told with its place in the file and what is expected: exit
 })
 
 test('against a cluster: its services, with the configuration that it has', async (t) => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'millrace-config-'))
-  const embedded = await startEmbeddedApiServer({ dataDir, port: 0, log: silentLog })
-  const client = createClient(embedded.connection)
-  t.after(async () => {
-    await client.close()
-    await embedded.close()
-    rmSync(dataDir, { recursive: true, force: true })
-  })
+  const { embedded, client } = await embeddedServer(t)
   await bootstrap(client, { log: silentLog, signal: t.signal })
   for (const document of parseAllDocuments(readFileSync(services, 'utf8'))) {
     const object = document.toJS() as KubeObject

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import test from 'node:test'
 import { compileCrd, kinds, resources as serving } from '@millrace/api'
-import { createClient, isKubeError, type KubeObject, resources, silentLog } from '@millrace/kube'
-import { startEmbeddedApiServer } from '../src/platform/embedded-api-server.ts'
+import { isKubeError, type KubeObject, resources } from '@millrace/kube'
 import { runCli } from '../src/run-cli.ts'
+import { embeddedServer } from './embedded-server.ts'
 
 const objectCount = 130
 const crdName = { name: 'localmodelcaches.serving.kserve.io' }
@@ -15,14 +12,7 @@ const checkpointKey = 'millrace.dev/storage-migration'
 type Crd = KubeObject & { readonly status?: { readonly storedVersions?: readonly string[] } }
 
 test('a storage migration that is interrupted draws how far it came, goes on from there, and rewrites nothing twice', async (t) => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'millrace-migrate-'))
-  const embedded = await startEmbeddedApiServer({ dataDir, port: 0, log: silentLog })
-  const client = createClient(embedded.connection)
-  t.after(async () => {
-    await client.close()
-    await embedded.close()
-    rmSync(dataDir, { recursive: true, force: true })
-  })
+  const { embedded, client, dataDir } = await embeddedServer(t)
   const source = kinds.find(({ kind }) => kind === 'LocalModelCache')
   assert.ok(source)
   const { crd } = compileCrd(source, 'full')

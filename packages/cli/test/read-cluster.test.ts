@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { resources as serving } from '@millrace/api'
-import { createClient, type KubeObject, type Resource, resources, silentLog } from '@millrace/kube'
+import { type KubeObject, type Resource, resources, silentLog } from '@millrace/kube'
 import { childKinds } from '@millrace/render'
 import { definitionOf } from '@millrace/testkit'
 import { readCluster } from '../src/cluster/read-cluster.ts'
 import { explain } from '../src/explain/explanation.ts'
 import { bootstrap } from '../src/platform/bootstrap.ts'
-import { startEmbeddedApiServer } from '../src/platform/embedded-api-server.ts'
 import { previewUpgrade } from '../src/upgrade/preview.ts'
+import { embeddedServer } from './embedded-server.ts'
 
 const modeKey = 'serving.kserve.io/deploymentMode'
 const knative: Resource | undefined = childKinds.find(({ needs }) => needs === 'knative')
@@ -33,14 +30,7 @@ const autoscalerIn = (namespace: string, initialScale: number, labels: Record<st
 
 /** A cluster with Knative in a namespace of its own name, and somebody else's ConfigMap that is called like Knative's. */
 async function fixture(t: TestContext) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'millrace-read-cluster-'))
-  const embedded = await startEmbeddedApiServer({ dataDir, port: 0, log: silentLog })
-  const client = createClient(embedded.connection)
-  t.after(async () => {
-    await client.close()
-    await embedded.close()
-    rmSync(dataDir, { recursive: true, force: true })
-  })
+  const { client } = await embeddedServer(t)
   await bootstrap(client, { log: silentLog, signal: t.signal })
   assert.ok(knative)
   await client.create(resources.customResourceDefinitions, definitionOf(knative))
